@@ -1,0 +1,57 @@
+package index
+
+// arena is a growing array without pointers in its elements, in blocks that never move once they are full, so that growing costs no large copy.
+// Elements are written once, before their arena is shared: a copy of the struct is then a snapshot that needs no lock.
+type arena[T any] struct {
+	blocks [][]T
+	n      uint32 // elements in use
+}
+
+const (
+	blockShift = 14
+	blockLen   = 1 << blockShift
+	blockMask  = blockLen - 1
+	firstLen   = 64 // the first block begins small and doubles: a small table is small
+)
+
+func (a *arena[T]) at(i uint32) *T { return &a.blocks[i>>blockShift][i&blockMask] }
+
+func (a *arena[T]) add(v T) uint32 {
+	i := a.alloc(1)
+	*a.at(i) = v
+	return i
+}
+
+// alloc makes room for n elements side by side, n at most blockLen, and returns the index of the first.
+func (a *arena[T]) alloc(n uint32) uint32 {
+	if rest := blockLen - a.n&blockMask; n > rest {
+		a.n += rest
+	}
+	i := a.n
+	a.n += n
+	b, end := int(i>>blockShift), int(i&blockMask+n)
+	if b == len(a.blocks) {
+		size := blockLen
+		if b == 0 {
+			size = max(firstLen, end)
+		}
+		a.blocks = append(a.blocks, make([]T, size))
+		return i
+	}
+	if end > len(a.blocks[b]) {
+		grown := make([]T, min(blockLen, max(2*len(a.blocks[b]), end)))
+		copy(grown, a.blocks[b])
+		blocks := append([][]T(nil), a.blocks...) // snapshots keep the old block
+		blocks[b] = grown
+		a.blocks = blocks
+	}
+	return i
+}
+
+// capacity returns how many elements there is memory for.
+func (a *arena[T]) capacity() int {
+	if len(a.blocks) == 0 {
+		return 0
+	}
+	return len(a.blocks[0]) + (len(a.blocks)-1)*blockLen
+}

@@ -1,0 +1,92 @@
+package index
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/vfs"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const sumLen = 4
+
+// identity is the CRC32C of what a file is: every checksum in the file begins with it, so that a block of another file, or of another place in the same
+// one, is never taken for the right one.
+type identity uint32
+
+func newIdentity(magic string, storeID [16]byte, start, end store.Position) identity {
+	b := append([]byte(magic), storeID[:]...)
+	b = binary.LittleEndian.AppendUint64(b, uint64(start))
+	b = binary.LittleEndian.AppendUint64(b, uint64(end))
+	return identity(crc32.Checksum(b, castagnoli))
+}
+
+// sum returns the checksum of the block that is at offset.
+func (id identity) sum(offset int64, block []byte) uint32 {
+	var at [8]byte
+	binary.LittleEndian.PutUint64(at[:], uint64(offset))
+	return crc32.Update(crc32.Update(uint32(id), castagnoli, at[:]), castagnoli, block)
+}
+
+// blockFile is a file of blocks, each followed by its checksum.
+type blockFile struct {
+	file  vfs.File
+	name  string // as errors have it
+	id    identity
+	first store.Position // the first of the range, for errors
+	size  int64
+}
+
+// damaged returns the error for wrong bytes at offset.
+func (b *blockFile) damaged(offset int64, format string, args ...any) error {
+	return &store.DamagedError{File: b.name, Offset: offset, Position: b.first, Problem: fmt.Sprintf(format, args...)}
+}
+
+// read returns the block of n bytes at offset, in dst if that has the capacity. The offset and n may come from another block: they are
+// checked against the size of the file before there is memory for them.
+func (b *blockFile) read(dst []byte, offset int64, n int) ([]byte, error) {
+	if offset < 0 || n < 0 || offset > b.size || int64(n) > b.size-offset-sumLen {
+		return nil, b.damaged(offset, "a block of %d bytes lies outside the file", n)
+	}
+	if cap(dst) < n+sumLen {
+		dst = make([]byte, n+sumLen, n+n/2+sumLen)
+	}
+	dst = dst[:n+sumLen]
+	if err := readFull(b.file, dst, offset); err != nil {
+		return nil, b.readError(offset, err)
+	}
+	return b.check(dst, offset)
+}
+
+// check returns the block that its checksum follows in raw.
+func (b *blockFile) check(raw []byte, offset int64) ([]byte, error) {
+	n := len(raw) - sumLen
+	if got, want := b.id.sum(offset, raw[:n]), binary.LittleEndian.Uint32(raw[n:]); got != want {
+		return nil, b.damaged(offset, "checksum %08x of a block of %d bytes, expected %08x", got, n, want)
+	}
+	return raw[:n], nil
+}
+
+func (b *blockFile) readError(offset int64, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return b.damaged(offset, "the file ends before its blocks do")
+	}
+	return fmt.Errorf("read %s at %d: %w", b.name, offset, err)
+}
+
+// readFull fills p. A file that ends before is an io.ErrUnexpectedEOF.
+func readFull(f io.ReaderAt, p []byte, offset int64) error {
+	n, err := f.ReadAt(p, offset)
+	switch {
+	case n == len(p):
+		return nil
+	case err == nil || errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,169 @@
+package index
+
+import (
+	"fmt"
+	"sort"
+	"sync"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// placesReader walks the places of a file of the index. It belongs to one goroutine.
+type placesReader struct {
+	files []*placesFile
+	file  *placesFile // that block is from
+	block placesBlock
+}
+
+var placesReaders = sync.Pool{New: func() any { return new(placesReader) }}
+
+func (f *File) placesReader() *placesReader {
+	r := placesReaders.Get().(*placesReader)
+	r.files = f.places
+	return r
+}
+
+func (r *placesReader) release() {
+	r.files, r.file = nil, nil
+	placesReaders.Put(r)
+}
+
+// load makes the block that has p, if any does, the current one. It returns false if no block begins at p or before it; then the first one is current,
+// unless there is none at all.
+func (r *placesReader) load(p store.Position) (bool, error) {
+	i := sort.Search(len(r.files), func(i int) bool { return r.files[i].first > p }) - 1
+	for ; i >= 0; i-- {
+		f := r.files[i]
+		if err := f.open(); err != nil {
+			return false, err
+		}
+		if n := f.blockOf(p); n >= 0 {
+			return true, r.set(f, n)
+		}
+	}
+	return false, nil
+}
+
+func (r *placesReader) set(f *placesFile, n int) error {
+	if r.file == f && r.block.number == n {
+		return nil
+	}
+	r.file = nil
+	if err := r.block.load(f, n); err != nil {
+		return err
+	}
+	r.file = f
+	return nil
+}
+
+// next makes the block after the current one the current one; with none yet it is the very first.
+func (r *placesReader) next() (bool, error) {
+	i, n := 0, 0
+	if r.file != nil {
+		i, n = r.indexOf(r.file), r.block.number+1
+	}
+	for ; i < len(r.files); i, n = i+1, 0 {
+		f := r.files[i]
+		if err := f.open(); err != nil {
+			return false, err
+		}
+		if n < len(f.index) {
+			return true, r.set(f, n)
+		}
+	}
+	return false, nil
+}
+
+func (r *placesReader) indexOf(f *placesFile) int {
+	return sort.Search(len(r.files), func(i int) bool { return r.files[i].first >= f.first })
+}
+
+// Places implements [Source].
+func (f *File) Places(dst []Place, positions []store.Position) ([]Place, error) {
+	r := f.placesReader()
+	defer r.release()
+	for _, p := range positions {
+		ok, err := r.load(p)
+		if err != nil {
+			return dst, err
+		}
+		if ok {
+			i := r.block.upTo(p) - 1
+			if ok = i >= 0 && r.block.positions[i] == p; ok {
+				dst = append(dst, r.block.places[i])
+			}
+		}
+		if !ok {
+			return dst, fmt.Errorf("place of position %d: %w", p, store.ErrNotFound)
+		}
+	}
+	return dst, nil
+}
+
+// allPositions appends the positions of all events in [low, high], at most limit.
+func (f *File) allPositions(dst []store.Position, low, high store.Position, backward bool, limit int) ([]store.Position, bool, error) {
+	r := f.placesReader()
+	defer r.release()
+	for low <= high {
+		if limit <= 0 {
+			return dst, false, nil
+		}
+		n := len(dst)
+		var err error
+		if backward {
+			dst, high, err = r.appendDown(dst, low, high, limit)
+		} else {
+			dst, low, err = r.appendUp(dst, low, high, limit)
+		}
+		if err != nil {
+			return dst, false, err
+		}
+		limit -= len(dst) - n
+	}
+	return dst, true, nil
+}
+
+// appendUp appends positions from low on that are in one block, and returns where to go on: above high when there is no more.
+func (r *placesReader) appendUp(dst []store.Position, low, high store.Position, limit int) ([]store.Position, store.Position, error) {
+	ok, err := r.load(low)
+	if err != nil {
+		return dst, low, err
+	}
+	i := 0
+	if ok {
+		i = r.block.upTo(low - 1)
+	}
+	if !ok || i == r.block.n {
+		if !ok {
+			r.file = nil
+		}
+		if ok, err = r.next(); err != nil || !ok {
+			return dst, high + 1, err
+		}
+		i = 0
+	}
+	for ; i < r.block.n && limit > 0; i, limit = i+1, limit-1 {
+		if r.block.positions[i] > high {
+			return dst, high + 1, nil
+		}
+		dst = append(dst, r.block.positions[i])
+		low = r.block.positions[i] + 1
+	}
+	return dst, low, nil
+}
+
+// appendDown appends positions from high down that are in one block, and returns where to go on: below low when there is no more.
+func (r *placesReader) appendDown(dst []store.Position, low, high store.Position, limit int) ([]store.Position, store.Position, error) {
+	ok, err := r.load(high)
+	if err != nil || !ok {
+		return dst, low - 1, err
+	}
+	for i := r.block.upTo(high) - 1; i >= 0 && limit > 0; i, limit = i-1, limit-1 {
+		if r.block.positions[i] < low {
+			return dst, low - 1, nil
+		}
+		dst = append(dst, r.block.positions[i])
+		high = r.block.positions[i] - 1
+	}
+	return dst, high, nil
+}
