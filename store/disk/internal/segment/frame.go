@@ -1,0 +1,165 @@
+package segment
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// FrameHeader is the header of a frame.
+type FrameHeader struct {
+	BodyLen    uint32
+	First      store.Position // of the first event; without events, of the last event before the frame
+	Events     uint32
+	Flags      uint32
+	RecordedAt int64 // microseconds since the Unix epoch
+	Durable    Place // up to where the log was synced before the frame was written
+	BodySum    uint32
+	Sum        uint32 // checksum of the header; Put computes it
+}
+
+// Size returns the length of the frame with header and padding.
+func (h *FrameHeader) Size() int { return Padded(FrameHeaderSize + int(h.BodyLen)) }
+
+// Last returns the position of the last event at or before the end of the frame.
+func (h *FrameHeader) Last() store.Position {
+	if h.Events == 0 {
+		return h.First
+	}
+	return h.First + store.Position(h.Events) - 1
+}
+
+// Empty says that the frame has neither events nor tracking.
+func (h *FrameHeader) Empty() bool { return h.Events == 0 && h.Flags&FlagTracking == 0 }
+
+// Put writes the header to b for a frame at a place of a store, and sets its checksum.
+func (h *FrameHeader) Put(b []byte, id *StoreID, at Place) {
+	le := binary.LittleEndian
+	copy(b, frameMagic)
+	le.PutUint32(b[4:], h.BodyLen)
+	le.PutUint64(b[8:], uint64(h.First))
+	le.PutUint32(b[16:], h.Events)
+	le.PutUint32(b[20:], h.Flags)
+	le.PutUint64(b[24:], uint64(h.RecordedAt))
+	le.PutUint64(b[32:], uint64(h.Durable))
+	le.PutUint32(b[40:], h.BodySum)
+	h.Sum = headerSum(b, id, at)
+	le.PutUint32(b[44:], h.Sum)
+}
+
+func headerSum(b []byte, id *StoreID, at Place) uint32 {
+	var bound [24]byte
+	copy(bound[:], id[:])
+	binary.LittleEndian.PutUint32(bound[16:], at.Segment())
+	binary.LittleEndian.PutUint32(bound[20:], at.Offset())
+	return crc32.Update(checksum(bound[:]), castagnoli, b[:44])
+}
+
+// DecodeFrameHeader reads the header of the frame at a place. It returns an error that is [ErrBad].
+func DecodeFrameHeader(b []byte, id *StoreID, at Place) (FrameHeader, error) {
+	var h FrameHeader
+	if len(b) < FrameHeaderSize {
+		return h, badf("frame header is cut off")
+	}
+	if string(b[:4]) != frameMagic {
+		return h, badf("no frame header")
+	}
+	le := binary.LittleEndian
+	h.Sum = le.Uint32(b[44:])
+	if sum := headerSum(b, id, at); sum != h.Sum {
+		return h, badf("frame header has checksum %08x, not %08x", sum, h.Sum)
+	}
+	h.BodyLen = le.Uint32(b[4:])
+	h.First = store.Position(le.Uint64(b[8:]))
+	h.Events = le.Uint32(b[16:])
+	h.Flags = le.Uint32(b[20:])
+	h.RecordedAt = int64(le.Uint64(b[24:]))
+	h.Durable = Place(le.Uint64(b[32:]))
+	h.BodySum = le.Uint32(b[40:])
+	if h.Flags&^knownFlags != 0 || h.BodyLen > MaxBody || h.First > store.MaxPosition || h.Last() > store.MaxPosition {
+		return h, badf("frame header has flags %#x, a body of %d bytes and last position %d", h.Flags, h.BodyLen, h.Last())
+	}
+	return h, nil
+}
+
+// Frame is a frame as it stands in a segment. Its body shares memory with the buffer that it was read into.
+type Frame struct {
+	FrameHeader
+	At   Place
+	Body []byte
+}
+
+// MaxPrefix is how many bytes of a body key, tracking and their checksum may take.
+const MaxPrefix = 2*(store.MaxNameBytes+binary.MaxVarintLen16) + 8 + 4
+
+// Prefix returns the key and the tracking of the commit and the body from its first record on; it needs no more of the
+// body than MaxPrefix bytes. It returns an error that is [ErrBad].
+func (f *Frame) Prefix() (key string, tracking *store.Tracking, records []byte, err error) {
+	b := f.Body
+	if f.Flags&FlagKey != 0 {
+		name, rest, ok := cutName(b)
+		if !ok {
+			return "", nil, nil, badf("key is cut off")
+		}
+		key, b = string(name), rest
+	}
+	if f.Flags&FlagTracking != 0 {
+		name, rest, ok := cutName(b)
+		if !ok || len(rest) < 8 {
+			return "", nil, nil, badf("tracking is cut off")
+		}
+		tracking = &store.Tracking{Source: string(name), Position: binary.LittleEndian.Uint64(rest)}
+		b = rest[8:]
+	}
+	if f.Flags&(FlagKey|FlagTracking) == 0 {
+		return key, tracking, b, nil
+	}
+	n := len(f.Body) - len(b)
+	if len(b) < 4 || binary.LittleEndian.Uint32(b) != checksum(f.Body[:n]) {
+		return "", nil, nil, badf("checksum of key and tracking does not fit")
+	}
+	return key, tracking, b[4:], nil
+}
+
+// Records calls visit for each event record of the frame, with its offset in the segment, and verifies their envelopes and the body checksum;
+// the payload slots are left to visit. The record is only valid during the call. It returns an error that is [ErrBad], or that of visit.
+func (f *Frame) Records(visit func(r *Record) error) error {
+	_, _, b, err := f.Prefix()
+	if err != nil {
+		return err
+	}
+	sum := checksum(f.Body[:len(f.Body)-len(b)])
+	var r Record
+	for i := range f.Events {
+		back := FrameHeaderSize + len(f.Body) - len(b)
+		if err := r.Decode(b); err != nil {
+			return badf("record %d: %v", i, err)
+		}
+		if r.Ordinal != i || r.Back != uint64(back) || r.Size() > len(b) {
+			return badf("record %d says that it is record %d at %d bytes from its frame", i, r.Ordinal, r.Back)
+		}
+		sum = crc32.Update(sum, castagnoli, b[:4])
+		r.At = f.At + Place(back)
+		r.Slot = b[r.EnvelopeLen:r.Size()]
+		if err := visit(&r); err != nil {
+			return err
+		}
+		b = b[r.Size():]
+	}
+	if len(b) != 0 {
+		return badf("%d bytes after the last record", len(b))
+	}
+	if sum != f.BodySum {
+		return badf("frame body has checksum %08x, not %08x", sum, f.BodySum)
+	}
+	return nil
+}
+
+func cutName(b []byte) (name, rest []byte, ok bool) {
+	n, k := binary.Uvarint(b)
+	if k <= 0 || n > uint64(len(b)-k) {
+		return nil, nil, false
+	}
+	return b[k : k+int(n)], b[k+int(n):], true
+}
