@@ -1,0 +1,266 @@
+package disk
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/internal/segment"
+)
+
+// Append commits c; see [store.Store].
+func (s *Store) Append(ctx context.Context, c store.Commit) (store.Result, error) {
+	return s.Start(ctx, c)()
+}
+
+// Start queues c and returns what waits for its outcome; see [store.Starter].
+func (s *Store) Start(ctx context.Context, c store.Commit) func() (store.Result, error) {
+	r, err := s.prepare(ctx, &c)
+	if err != nil {
+		return refused(err)
+	}
+	if err := s.enqueue(ctx, r); err != nil {
+		return refused(err)
+	}
+	return sync.OnceValues(func() (store.Result, error) { return s.await(ctx, r) })
+}
+
+func refused(err error) func() (store.Result, error) {
+	return func() (store.Result, error) { return store.Result{}, err }
+}
+
+// prepare validates and encodes a commit.
+func (s *Store) prepare(ctx context.Context, c *store.Commit) (*request, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.writable(ctx); err != nil {
+		return nil, err
+	}
+	r := newRequest(ctx, c)
+	if err := r.encode(c.Events, nil); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// writable says whether commits are taken now.
+func (s *Store) writable(ctx context.Context) error {
+	if s.users.begun.Load() {
+		return store.ErrClosed
+	}
+	if s.w == nil {
+		return store.ErrReadOnly
+	}
+	if err := s.w.failure(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// encode makes the body of the request's frame, with salts of its own where none are given.
+func (r *request) encode(events []store.Event, payloads []segment.Payload) error {
+	if len(events) == 0 && r.tracking == nil {
+		return nil
+	}
+	if payloads == nil {
+		payloads = make([]segment.Payload, len(events))
+		if err := freshSalts(payloads); err != nil {
+			return err
+		}
+	}
+	r.commit = segment.Encode(r.key, r.tracking, events, payloads)
+	return nil
+}
+
+// freshSalts gives random salts, never all zero, to payloads that have none and are not erased.
+func freshSalts(payloads []segment.Payload) error {
+	salts := make([]byte, len(payloads)*store.SaltBytes)
+	if _, err := rand.Read(salts); err != nil {
+		return fmt.Errorf("make salts: %w", err)
+	}
+	for i := range payloads {
+		salt := salts[i*store.SaltBytes:][:store.SaltBytes:store.SaltBytes]
+		if len(payloads[i].Salt) > 0 || payloads[i].Erased != 0 {
+			continue
+		}
+		if allZero(salt) {
+			salt[0] = 1
+		}
+		payloads[i].Salt = salt
+	}
+	return nil
+}
+
+func allZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// enqueue looks up what the request needs and puts it into the queue. An error means that it is not in the queue.
+func (s *Store) enqueue(ctx context.Context, r *request) error {
+	if err := s.users.enter(); err != nil {
+		return err
+	}
+	defer s.users.leave()
+	if err := s.w.budget.Acquire(ctx, r.weight()); err != nil {
+		return err
+	}
+	err := s.lookUp(r)
+	if err == nil {
+		err = s.w.put(ctx, r)
+	}
+	if err != nil {
+		s.forgetFacts(r)
+		s.w.budget.Release(r.weight())
+	}
+	return err
+}
+
+// weight is what the request counts for in the bound of what is queued, in bytes.
+func (r *request) weight() int64 {
+	const overhead = 1 << 10
+	return min(overhead+int64(r.frameSize()), queueBytes)
+}
+
+// await waits for the outcome and tells it in the words of the contract.
+func (s *Store) await(ctx context.Context, r *request) (store.Result, error) {
+	var o outcome
+	select {
+	case o = <-r.done:
+	default:
+		select {
+		case o = <-r.done:
+		case <-ctx.Done():
+			return store.Result{}, &store.UnknownError{Cause: ctx.Err()}
+		}
+	}
+	switch {
+	case o.duplicate != 0:
+		return s.answerDuplicate(ctx, r, o.duplicate)
+	case len(o.failed) > 0:
+		return store.Result{}, s.conflict(ctx, o)
+	}
+	return o.res, o.err
+}
+
+// answerDuplicate compares the request with the commit that has its key, which is durable by now.
+func (s *Store) answerDuplicate(ctx context.Context, r *request, first store.Position) (store.Result, error) {
+	res, recorded, err := s.commitAt(ctx, first)
+	if err != nil {
+		return store.Result{}, &store.UnknownError{Cause: fmt.Errorf("read the commit of key %q: %w", r.key, err)}
+	}
+	events, err := r.events()
+	if err != nil {
+		return store.Result{}, err
+	}
+	if !store.Repeats(events, recorded) {
+		return store.Result{}, &store.KeyReusedError{Key: r.key, First: first}
+	}
+	res.Duplicate = true
+	return res, nil
+}
+
+// events returns the events of the request as they were encoded.
+func (r *request) events() ([]store.Event, error) {
+	r.commit.Finish() // a request that was not accepted has no checksums yet
+	f := segment.Frame{FrameHeader: segment.FrameHeader{Events: uint32(len(r.entries)), Flags: r.commit.Flags}, Body: r.commit.Body}
+	f.BodySum = r.commit.Finish()
+	var out []store.Event
+	err := f.Records(func(rec *segment.Record) error {
+		e := rec.Event()
+		e.Data, e.Metadata = rec.Data(), rec.Metadata()
+		out = append(out, e)
+		return nil
+	})
+	return out, err
+}
+
+// conflict gathers the facts of the guards that failed.
+func (s *Store) conflict(ctx context.Context, o outcome) error {
+	e := &store.ConflictError{Failed: make([]store.GuardFailure, len(o.failed))}
+	for i, f := range o.failed {
+		e.Failed[i] = store.GuardFailure{Guard: f.guard, ActualVersion: f.actual, Complete: true}
+		switch g := f.guard.(type) {
+		case store.StreamAt:
+			if g.Version < f.actual {
+				q := store.Query{{Stream: g.Stream}}
+				s.breakers(ctx, &e.Failed[i], q, 0, o.at, func(r *store.Recorded) bool { return r.Version > g.Version })
+				e.Failed[i].Complete = uint64(len(e.Failed[i].Events)) == f.actual-g.Version // others were truncated, or never restored
+			}
+		case store.NoneMatch:
+			s.breakers(ctx, &e.Failed[i], g.Query, g.After, o.at, func(*store.Recorded) bool { return true })
+		}
+	}
+	return e
+}
+
+// breakers reads the events that broke a guard. What cannot be read leaves the list incomplete: the conflict stands without it.
+func (s *Store) breakers(ctx context.Context, f *store.GuardFailure, q store.Query, after, until store.Position, broke func(*store.Recorded) bool) {
+	f.Complete = false
+	if until == 0 {
+		return
+	}
+	if first := s.first(); after+1 < first {
+		after = first - 1
+	}
+	for r, err := range s.Read(ctx, q, store.ReadOptions{After: after, Until: until}) {
+		if err != nil {
+			return
+		}
+		if !broke(&r) {
+			continue
+		}
+		if len(f.Events) == store.MaxConflictEvents {
+			return
+		}
+		f.Events = append(f.Events, r)
+	}
+	f.Complete = true
+}
+
+// commitAt returns the result and the events of the commit whose first event is at a position.
+func (s *Store) commitAt(ctx context.Context, first store.Position) (store.Result, []store.Recorded, error) {
+	var res store.Result
+	var events []store.Recorded
+	for c, err := range s.Dump(ctx, first-1) {
+		if err != nil {
+			return res, nil, err
+		}
+		if len(c.Events) == 0 {
+			continue
+		}
+		if c.Events[0].Position != first {
+			break
+		}
+		return resultOf(&c), c.Events, nil
+	}
+	return res, events, errors.Join(store.ErrDamaged, fmt.Errorf("no commit at position %d", first))
+}
+
+// resultOf returns what Append returned for a recorded commit.
+func resultOf(c *store.RecordedCommit) store.Result {
+	res := store.Result{First: c.Events[0].Position, RecordedAt: c.RecordedAt}
+	at := map[string]int{}
+	for i := range c.Events {
+		e := &c.Events[i]
+		res.Last = e.Position
+		if e.Stream == "" {
+			continue
+		}
+		if j, ok := at[e.Stream]; ok {
+			res.Versions[j].Version = e.Version
+			continue
+		}
+		at[e.Stream] = len(res.Versions)
+		res.Versions = append(res.Versions, store.StreamVersion{Stream: e.Stream, Version: e.Version})
+	}
+	return res
+}

@@ -1,0 +1,211 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/internal/index"
+)
+
+// maxProblems bounds what a report lists.
+const maxProblems = 1000
+
+// Check walks the store in dir, beside a writer or without one, and reports what is wrong: every frame, event and payload of the log, and
+// every index file against the log. It changes nothing; what the next Open would clear away (a torn end, unfinished or
+// covered files, erasures to be finished) is no problem. With c.Repair, and no writer, it then makes the index again if something is wrong with
+// it, and marks those problems as repaired.
+func Check(ctx context.Context, dir string, o Options, c store.CheckOptions) (store.CheckReport, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return store.CheckReport{}, err
+	}
+	dir = path.Clean(filepath.ToSlash(dir))
+	man, err := readManifest(o.FS, dir)
+	if errors.Is(err, store.ErrDamaged) {
+		k := &checker{}
+		k.damaged(err)
+		return k.report, nil
+	}
+	if err != nil {
+		return store.CheckReport{}, err
+	}
+	s := newStore(dir, o, man)
+	report, err := s.check(ctx, 0)
+	if err = errors.Join(err, s.free()); err != nil {
+		return report, err
+	}
+	if c.Repair {
+		return report, repair(dir, o, &report)
+	}
+	return report, nil
+}
+
+// Check walks the store while it is open, up to the visible head; see [store.Checker]. It does not repair: the function Check does, for a store
+// that is not open.
+func (s *Store) Check(ctx context.Context, o store.CheckOptions) (store.CheckReport, error) {
+	if o.Repair {
+		return store.CheckReport{}, fmt.Errorf("repair a store that is open: %w", store.ErrUnsupported)
+	}
+	if err := s.users.enter(); err != nil {
+		return store.CheckReport{}, err
+	}
+	defer s.users.leave()
+	view := newStore(s.dir, s.opts, s.man)
+	report, err := view.check(ctx, s.tip.get().end.Next)
+	return report, errors.Join(err, view.free())
+}
+
+// repair makes the index again when something is wrong with it.
+func repair(dir string, o Options, report *store.CheckReport) error {
+	broken := false
+	for i := range report.Problems {
+		p := &report.Problems[i]
+		if path.Dir(p.File) == indexDir {
+			p.Repaired, broken = true, true
+		}
+	}
+	if !broken {
+		return nil
+	}
+	return RebuildIndex(dir, o)
+}
+
+// RebuildIndex removes the index of the store in dir, which must not be open for writing, and makes it again from the log.
+func RebuildIndex(dir string, o Options) error {
+	o, err := o.withDefaults()
+	if err != nil {
+		return err
+	}
+	dir = path.Clean(filepath.ToSlash(dir))
+	lock, err := takeLock(dir, o)
+	if err != nil {
+		return err
+	}
+	if err := index.RemoveAll(o.FS, path.Join(dir, indexDir)); err != nil {
+		return errors.Join(fmt.Errorf("remove index: %w", err), lock.Close())
+	}
+	o.MustExist = true
+	s, err := openLocked(dir, o, lock)
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+// checker walks a store and collects problems.
+type checker struct {
+	s      *Store
+	ctx    context.Context
+	report store.CheckReport
+
+	until    index.Place // where the log ends for this check, 0 for where its good frames end
+	rp       *replay     // the walk; its end is how far the check has come
+	gap      bool        // something could not be read, so that versions may jump
+	versions map[string]uint64
+	sources  map[string]uint64
+	zeroed   map[store.Position]slotAt         // slots of zeros
+	erased   map[store.Position]store.Position // erased by $erasure events
+	view     *index.View
+	audits   []audit
+}
+
+type slotAt struct {
+	file   string
+	offset int64
+}
+
+// check walks the log and compares the index with it.
+func (s *Store) check(ctx context.Context, until index.Place) (store.CheckReport, error) {
+	k := &checker{
+		s: s, ctx: ctx, until: until, versions: map[string]uint64{}, sources: map[string]uint64{},
+		zeroed: map[store.Position]slotAt{}, erased: map[store.Position]store.Position{},
+	}
+	err := k.run()
+	return k.report, err
+}
+
+func (k *checker) run() error {
+	k.report.Files = 1 // gesta.json
+	if err := k.heads(); err != nil {
+		return err
+	}
+	numbers, err := k.s.layout()
+	if errors.Is(err, store.ErrDamaged) {
+		k.damaged(err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := k.openIndex(); err != nil {
+		return err
+	}
+	defer k.closeIndex()
+	k.rp = &replay{s: k.s, numbers: numbers, end: k.s.base()}
+	for _, n := range numbers {
+		more, err := k.segment(n)
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+	}
+	k.uncovered()
+	return k.finishIndex()
+}
+
+// heads reads the heads file, if there is one.
+func (k *checker) heads() error {
+	err := k.s.openHeads()
+	if errors.Is(err, store.ErrDamaged) {
+		k.damaged(err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	h := k.s.heads.Load()
+	if h == nil {
+		return nil
+	}
+	k.report.Files++
+	for info, err := range h.Streams("", "") {
+		if errors.Is(err, store.ErrDamaged) {
+			k.damaged(err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		k.versions[info.Stream] = info.Version
+	}
+	return nil
+}
+
+// damaged adds a problem made of an error that is damage.
+func (k *checker) damaged(err error) {
+	var d *store.DamagedError
+	if errors.As(err, &d) {
+		k.problem(store.Problem{Code: "damaged", File: d.File, Offset: d.Offset, Position: d.Position, Message: d.Problem})
+	}
+}
+
+func (k *checker) problem(p store.Problem) {
+	if len(k.report.Problems) < maxProblems {
+		k.report.Problems = append(k.report.Problems, p)
+	}
+}
+
+// uncovered reports payloads of zeros that no $erasure covers.
+func (k *checker) uncovered() {
+	for p, at := range k.zeroed {
+		if k.erased[p] == 0 {
+			k.problem(store.Problem{Code: "erasure", File: at.file, Offset: at.offset, Position: p, Message: "the payload is zeros and no $erasure covers it"})
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/internal/index"
+)
+
+// flusher writes tables that are full to index files, and merges index files, in the background: one goroutine.
+type flusher struct {
+	w      *writer
+	wake   chan struct{} // has room for one
+	stop   chan struct{}
+	ctx    context.Context // ends merges when the store is closed
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	waiting []*index.Table // guarded by mu; oldest first
+	err     error          // guarded by mu; why the oldest could not be written
+}
+
+// add gives the flusher a table that is complete and whose part of the log is written.
+func (f *flusher) add(t *index.Table) {
+	f.mu.Lock()
+	f.waiting = append(f.waiting, t)
+	f.mu.Unlock()
+	f.poke()
+}
+
+func (f *flusher) poke() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// room returns an error when so many tables wait that no more may be begun: the index cannot be written.
+func (f *flusher) room() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.waiting) < pendingTables || f.err == nil {
+		return nil
+	}
+	f.poke()
+	return fmt.Errorf("the index cannot be written: %w", f.err)
+}
+
+// run writes and merges until the store is closed.
+func (f *flusher) run() {
+	defer f.w.ended.Done()
+	for {
+		select {
+		case <-f.stop:
+			return
+		case <-f.wake:
+		}
+		f.flushAll()
+		if err := f.merge(); err != nil && f.ctx.Err() == nil {
+			f.w.s.opts.Background(fmt.Errorf("merge index files: %w", err))
+		}
+	}
+}
+
+// flushAll writes the tables that wait, oldest first, until one cannot be written.
+func (f *flusher) flushAll() {
+	for f.ctx.Err() == nil {
+		f.mu.Lock()
+		var t *index.Table
+		if len(f.waiting) > 0 {
+			t = f.waiting[0]
+		}
+		f.mu.Unlock()
+		if t == nil {
+			return
+		}
+		err := f.flush(t)
+		f.mu.Lock()
+		if f.err = err; err == nil {
+			f.waiting = f.waiting[1:]
+		}
+		f.mu.Unlock()
+		if err != nil {
+			f.w.s.opts.Background(fmt.Errorf("write index file: %w", err))
+			return
+		}
+	}
+}
+
+// flush writes a table and takes it out of the views. A table whose range has an erasure that is not finished waits.
+func (f *flusher) flush(t *index.Table) error {
+	s := f.w.s
+	if err := s.finishErasures(); err != nil {
+		return err
+	}
+	return s.flushTable(t)
+}
+
+// flushTable makes an index file of a table, the oldest one, and shows the file in its place.
+func (s *Store) flushTable(t *index.Table) error {
+	if err := s.index.Add(t); err != nil {
+		return err
+	}
+	s.showFiles(t)
+	return nil
+}
+
+// showFiles makes the index files that are there now the current ones, without a table that they cover.
+func (s *Store) showFiles(covered *index.Table) {
+	s.views.change(s.index.View(), func(tables []*index.Table) []*index.Table {
+		return slices.DeleteFunc(tables, func(t *index.Table) bool { return t == covered })
+	})
+}
+
+// merge joins index files as long as there is something to join.
+func (f *flusher) merge() error {
+	if f.w.s.opts.NoMerge {
+		return nil
+	}
+	for {
+		merged, err := f.w.s.index.Merge(f.ctx)
+		if err != nil || !merged {
+			return err
+		}
+		f.w.s.showFiles(nil)
+	}
+}
+
+var _ store.Store = (*Store)(nil)

@@ -1,0 +1,206 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/internal/index"
+)
+
+// lookUp finds out, for a request that is about to be queued, what the index files say, and what the tables say of
+// conditions up to the visible head. It decides nothing. The caller must be a user of the store.
+func (s *Store) lookUp(r *request) error {
+	head := s.tip.position()
+	v := s.views.acquire()
+	r.facts = facts{view: v, head: head}
+	if err := s.lookUpKey(r, v); err != nil {
+		return err
+	}
+	for i := range r.streams {
+		f := &r.streams[i]
+		version, err := s.versionInFiles(v, f.name)
+		if err != nil {
+			return fmt.Errorf("look up stream %q: %w", f.name, err)
+		}
+		f.version = version
+	}
+	if r.tracking != nil {
+		last, err := s.trackedInFiles(v, r.tracking.Source)
+		if err != nil {
+			return fmt.Errorf("look up tracking of %q: %w", r.tracking.Source, err)
+		}
+		r.facts.tracked = last
+	}
+	return s.lookUpConditions(r, v)
+}
+
+func (s *Store) lookUpKey(r *request, v *view) error {
+	if r.key == "" {
+		return nil
+	}
+	first, err := s.keyInFiles(v, r.key)
+	if err != nil {
+		return fmt.Errorf("look up key %q: %w", r.key, err)
+	}
+	r.facts.keyFirst = first
+	return nil
+}
+
+func (s *Store) lookUpConditions(r *request, v *view) error {
+	r.facts.matched = make([]store.Position, len(r.guards))
+	for i, g := range r.guards {
+		g, ok := g.(store.NoneMatch)
+		if !ok || g.After >= r.facts.head {
+			continue
+		}
+		after := max(g.After, s.first()-1)
+		p, err := s.anyMatch(r.ctx, v, g.Query, after, r.facts.head)
+		if err != nil {
+			return fmt.Errorf("look up guard %d: %w", i+1, err)
+		}
+		r.facts.matched[i] = p
+	}
+	return nil
+}
+
+// forgetFacts gives back what lookUp took.
+func (s *Store) forgetFacts(r *request) {
+	if r.facts.view != nil {
+		s.views.release(r.facts.view)
+		r.facts.view = nil
+	}
+}
+
+// versionInFiles returns the version of a stream as the index files of a view know it, 0 for none. The last event that is
+// really of the stream carries it; what a file holds under the same hash is compared by name.
+func (s *Store) versionInFiles(v *view, name string) (uint64, error) {
+	q := store.Query{{Stream: name}}
+	files := v.files.Files()
+	for i := len(files) - 1; i >= 0; i-- {
+		r, err := s.lastIn(files[i], q, func(r *store.Recorded) bool { return r.Stream == name })
+		if err != nil || r != nil {
+			if r == nil {
+				return 0, err
+			}
+			return r.Version, err
+		}
+	}
+	if h := s.heads.Load(); h != nil {
+		info, _, err := h.Stream(name)
+		return info.Version, err
+	}
+	return 0, nil
+}
+
+// lastIn returns the last event of a source that matches, nil for none. Only its envelope is filled in.
+func (s *Store) lastIn(src index.Source, q store.Query, match func(*store.Recorded) bool) (*store.Recorded, error) {
+	first := s.first()
+	until := store.MaxPosition
+	var buf [4]store.Position
+	for {
+		got, done, err := src.Candidates(buf[:0], q, first-1, until, true, len(buf))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range got {
+			r, err := s.envelopeAt(src, p)
+			if err != nil {
+				return nil, err
+			}
+			if match(r) {
+				return r, nil
+			}
+			until = p - 1
+		}
+		if done || len(got) == 0 {
+			return nil, nil
+		}
+	}
+}
+
+// keyInFiles returns the first position of the commit that has a key, as the index files know it, 0 for none.
+func (s *Store) keyInFiles(v *view, key string) (store.Position, error) {
+	first := s.first()
+	files := v.files.Files()
+	for i := len(files) - 1; i >= 0; i-- {
+		got, err := files[i].KeyCandidates(nil, key)
+		if err != nil {
+			return 0, err
+		}
+		for _, p := range got {
+			if p < first {
+				continue
+			}
+			found, err := s.keyAt(files[i], p)
+			if err != nil {
+				return 0, err
+			}
+			if found == key {
+				return p, nil
+			}
+		}
+	}
+	return 0, nil
+}
+
+// trackedInFiles returns the last tracking of a source as files and heads know it, 0 for none.
+func (s *Store) trackedInFiles(v *view, source string) (uint64, error) {
+	files := v.files.Files()
+	for i := len(files) - 1; i >= 0; i-- {
+		last, ok, err := files[i].Tracked(source, ^index.Place(0))
+		if err != nil || ok {
+			return last, err
+		}
+	}
+	if h := s.heads.Load(); h != nil {
+		return h.Trackings()[source], nil
+	}
+	return 0, nil
+}
+
+// anyMatch returns the position of an event in (after, until] that matches q, 0 for none.
+func (s *Store) anyMatch(ctx context.Context, v *view, q store.Query, after, until store.Position) (store.Position, error) {
+	for i := len(v.tables) - 1; i >= 0; i-- {
+		if p, ok := v.tables[i].AnyMatch(q, after, until); ok {
+			return p, nil
+		}
+	}
+	files := v.files.Files()
+	for i := len(files) - 1; i >= 0; i-- {
+		if _, last := files[i].Range(); last <= after {
+			return 0, nil
+		}
+		p, err := s.matchInFile(ctx, files[i], q, after, until)
+		if err != nil || p != 0 {
+			return p, err
+		}
+	}
+	return 0, nil
+}
+
+func (s *Store) matchInFile(ctx context.Context, f *index.File, q store.Query, after, until store.Position) (store.Position, error) {
+	var buf [64]store.Position
+	for {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		got, done, err := f.Candidates(buf[:0], q, after, until, true, len(buf))
+		if err != nil {
+			return 0, err
+		}
+		for _, p := range got {
+			r, err := s.envelopeAt(f, p)
+			if err != nil {
+				return 0, err
+			}
+			if q.Matches(&r.Event) {
+				return p, nil
+			}
+			until = p - 1
+		}
+		if done || len(got) == 0 {
+			return 0, nil
+		}
+	}
+}

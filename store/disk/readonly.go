@@ -1,0 +1,274 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/internal/index"
+	"github.com/gestadb/gesta/store/disk/internal/segment"
+	"github.com/gestadb/gesta/store/disk/vfs"
+)
+
+// OpenReader opens the store in dir for reading, beside a writer or without one. Where no writer has the lock and the store was
+// not closed cleanly, it recovers the store first, under the lock, which it then lets go. It follows a live writer by polling log/head.
+// A directory that may not be written to is read as it is.
+func OpenReader(dir string, o Options) (*Store, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	dir = path.Clean(filepath.ToSlash(dir))
+	if err := recoverIfFree(dir, o); err != nil {
+		return nil, err
+	}
+	return openReadOnly(dir, o)
+}
+
+// recoverIfFree recovers a store that was not closed cleanly, unless a writer has it or it may not be written to.
+func recoverIfFree(dir string, o Options) error {
+	if _, err := readManifest(o.FS, dir); err != nil {
+		return err
+	}
+	if closedCleanly(dir, o.FS) {
+		return nil
+	}
+	o.MustExist, o.LockWait = true, 0
+	s, err := Open(dir, o)
+	switch {
+	case err == nil:
+		return s.Close()
+	case errors.Is(err, store.ErrLocked), errors.Is(err, fs.ErrPermission):
+		return nil
+	}
+	return err
+}
+
+// closedCleanly says whether log/head tells of an empty frame with which the last segment ends.
+func closedCleanly(dir string, fsys vfs.FS) bool {
+	f, err := fsys.Open(path.Join(dir, headName))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	e, err := readHead(f)
+	if err != nil {
+		return false
+	}
+	number := e.Next.Segment()
+	if _, err := fsys.Stat(path.Join(dir, segmentName(number+1))); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	info, err := fsys.Stat(path.Join(dir, segmentName(number)))
+	if err != nil || info.Size != int64(e.Next.Offset()) || e.Last.Segment() != number {
+		return false
+	}
+	return endsEmpty(dir, fsys, e)
+}
+
+func endsEmpty(dir string, fsys vfs.FS, e index.End) bool {
+	man, err := readManifest(fsys, dir)
+	if err != nil {
+		return false
+	}
+	f, err := fsys.Open(path.Join(dir, segmentName(e.Last.Segment())))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var b [segment.FrameHeaderSize]byte
+	if _, err := f.ReadAt(b[:], int64(e.Last.Offset())); err != nil {
+		return false
+	}
+	h, err := segment.DecodeFrameHeader(b[:], &man.id, e.Last)
+	return err == nil && h.Empty() && h.Durable == e.Last && h.Sum == e.Checksum
+}
+
+// openReadOnly opens a store beside whoever writes it.
+func openReadOnly(dir string, o Options) (*Store, error) {
+	man, err := readManifest(o.FS, dir)
+	if err != nil {
+		return nil, err
+	}
+	s := newStore(dir, o, man)
+	s.f = &follower{s: s, stop: make(chan struct{}), broken: make(chan struct{})}
+	if err := s.f.begin(); err != nil {
+		return nil, errors.Join(err, s.free())
+	}
+	s.f.ended.Add(1)
+	go s.f.run()
+	return s, nil
+}
+
+// awaitHead reads log/head; while a writer recovers it is not there.
+func (f *follower) awaitHead() (index.End, error) {
+	const step, patience = 10 * time.Millisecond, 2 * time.Second
+	for waited := time.Duration(0); ; waited += step {
+		e, err := f.readHead()
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return e, err
+		}
+		if waited >= max(f.s.opts.LockWait, patience) {
+			return e, fmt.Errorf("open %s: it is being recovered, or needs to be, by opening it for writing: %w", f.s.dir, store.ErrLocked)
+		}
+		pause(step)
+	}
+}
+
+// readHead reads log/head under its name: a writer that opens the store makes a new file.
+func (f *follower) readHead() (index.End, error) {
+	head, err := f.s.fs.Open(path.Join(f.s.dir, headName))
+	if err != nil {
+		return index.End{}, fmt.Errorf("open log/head: %w", err)
+	}
+	defer head.Close()
+	return readHead(head)
+}
+
+// follower keeps a read-only store up with the writer beside it.
+type follower struct {
+	s     *Store
+	stop  chan struct{}
+	ended sync.WaitGroup
+
+	mu  sync.Mutex
+	rp  *replay // guarded by mu
+	err error   // guarded by mu; why it cannot follow any more
+
+	broken chan struct{} // closed when err is set
+}
+
+// begin reads the store up to where log/head says.
+func (f *follower) begin() error {
+	if err := f.s.openHeads(); err != nil {
+		return err
+	}
+	if err := f.s.openIndex(true); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.restart()
+}
+
+// restart walks from the end of the index files to the end that log/head tells. The caller holds mu.
+func (f *follower) restart() error {
+	e, err := f.awaitHead()
+	if err != nil {
+		return err
+	}
+	rp := &replay{s: f.s, limit: ^index.Place(0), numbers: []uint32{e.Next.Segment()}, end: f.s.index.End()}
+	rp.table = index.NewTable(f.s.man.seed, rp.end)
+	rp.show()
+	f.rp = rp
+	return f.advance(e)
+}
+
+// advance walks to an end that log/head told. The caller holds mu.
+func (f *follower) advance(e index.End) error {
+	f.rp.stop = e.Next
+	f.rp.numbers = []uint32{e.Next.Segment()}
+	for f.rp.end.Next < e.Next {
+		number := f.rp.end.Next.Segment()
+		sealed, err := f.rp.segment(number)
+		if err != nil {
+			return err
+		}
+		if !sealed && f.rp.end.Next != e.Next {
+			return &store.DamagedError{
+				File: segmentName(number), Offset: int64(f.rp.end.Next.Offset()), Position: f.rp.end.Position + 1,
+				Problem: fmt.Sprintf("what log/head tells of is not there (%v): open the store for writing to recover it", f.rp.why),
+			}
+		}
+	}
+	f.rp.table.SetEnd(f.rp.end)
+	if f.rp.end != f.s.tip.get().end {
+		f.s.tip.move(f.rp.end)
+	}
+	return nil
+}
+
+// refresh looks at log/head and takes in what is new. The caller is a user of the store.
+func (f *follower) refresh() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return f.err
+	}
+	err := f.takeIn()
+	if err != nil {
+		f.err = fmt.Errorf("follow the writer: %w", err)
+		close(f.broken)
+	}
+	return err
+}
+
+func (f *follower) takeIn() error {
+	e, err := f.readHead()
+	if errors.Is(err, errTornHead) || errors.Is(err, fs.ErrNotExist) || err == nil && e.Next <= f.rp.end.Next {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.advance(e); err != nil {
+		return err
+	}
+	return f.reload()
+}
+
+// failure returns why the store cannot follow the writer any more, nil while it does.
+func (f *follower) failure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+// reload takes up index files that the writer has made, when much is kept in memory. The caller holds mu.
+func (f *follower) reload() error {
+	const tables = 2
+	if len(f.rp.full) < tables {
+		return nil
+	}
+	before := f.s.index.End()
+	if err := f.s.index.Reload(); err != nil {
+		return fmt.Errorf("read index files again: %w", err)
+	}
+	if f.s.index.End() == before {
+		return nil
+	}
+	return f.restart()
+}
+
+// run polls until the store is closed.
+func (f *follower) run() {
+	defer f.ended.Done()
+	ticker := time.NewTicker(f.s.opts.PollInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-f.stop:
+			return
+		case <-ticker.C:
+		}
+		if err := f.s.users.enter(); err != nil {
+			return
+		}
+		err := f.refresh()
+		f.s.users.leave()
+		if err != nil {
+			f.s.opts.Background(fmt.Errorf("follow the writer: %w", err))
+			return
+		}
+	}
+}
+
+func (f *follower) close() {
+	close(f.stop)
+	f.ended.Wait()
+}

@@ -1,0 +1,184 @@
+package disk
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/internal/index"
+	"github.com/gestadb/gesta/store/disk/internal/segment"
+)
+
+// request is a commit on its way through the committer and the syncer. The caller fills it in, with copies of
+// everything that belongs to the user; from the queue on it belongs to the committer, and after its outcome to the caller again.
+type request struct {
+	ctx      context.Context
+	key      string
+	tracking *store.Tracking
+	guards   []store.Guard
+	commit   *segment.Commit // nil for a commit without events and tracking
+	entries  []index.Entry   // one for each event; positions, places, versions and times are the committer's
+	streams  []streamFact    // each stream that is touched or guarded, once
+	entryOf  []int           // for each event its stream in streams, -1 for none
+	restored *restored       // nil unless the commit comes with positions and times
+	barrier  *barrier        // nil unless the request is no commit but wants something done in its place
+
+	facts facts
+	done  chan outcome // receives exactly one
+}
+
+// restored is what a commit that is restored brings along.
+type restored struct {
+	first    store.Position // of its first event; without events, of the last event before it
+	time     int64
+	versions []uint64
+}
+
+// barrier asks for the log to be synced, whatever the sync policy, and for a new segment if roll is set.
+type barrier struct {
+	roll bool
+	when func(index.End) // called by the syncer when it is done, before the outcome; may be nil
+}
+
+// streamFact says what is known of a stream that a request needs.
+type streamFact struct {
+	name    string
+	guarded bool
+	version uint64 // as the files know it; the committer adds what the tables know
+}
+
+// facts are what the caller found out before it queued the request: in the index files, and in the tables up to the
+// visible head of that moment.
+type facts struct {
+	view     *view
+	head     store.Position   // the visible head of that moment
+	keyFirst store.Position   // first position of the commit that has the key, 0 for none
+	tracked  uint64           // last position of the tracking's source
+	matched  []store.Position // for each guard a match of its NoneMatch up to head, 0 for none
+}
+
+// outcome is what became of a request.
+type outcome struct {
+	res       store.Result
+	err       error          // nil: written, or nothing was to be written
+	duplicate store.Position // of the commit that has the key, 0 for none
+	failed    []failedGuard  // guards that failed
+	at        store.Position // the last position decided before the request
+}
+
+type failedGuard struct {
+	guard  store.Guard
+	actual uint64
+}
+
+// newRequest copies what the committer needs of a valid commit.
+func newRequest(ctx context.Context, c *store.Commit) *request {
+	r := &request{ctx: ctx, key: c.Key, guards: cloneGuards(c.Guards), done: make(chan outcome, 1)}
+	if c.Tracking != nil {
+		t := *c.Tracking
+		r.tracking = &t
+	}
+	r.entries = make([]index.Entry, len(c.Events))
+	r.entryOf = make([]int, len(c.Events))
+	s := streamSet{r: r}
+	for i := range c.Events {
+		r.entries[i] = newEntry(&c.Events[i])
+		r.entryOf[i] = -1
+		if name := c.Events[i].Stream; name != "" {
+			r.entryOf[i] = s.add(name, false)
+		}
+	}
+	for _, g := range r.guards {
+		switch g := g.(type) {
+		case store.StreamAt:
+			s.add(g.Stream, true)
+		case store.StreamExists:
+			s.add(g.Stream, true)
+		}
+	}
+	if r.key != "" && len(r.entries) > 0 {
+		r.entries[0].Key = r.key
+	}
+	return r
+}
+
+func newEntry(e *store.Event) index.Entry {
+	entry := index.Entry{Stream: e.Stream, Type: e.Type, Tags: slices.Clone(e.Tags)}
+	entry.ID, entry.HasID = segment.ParseID(e.ID)
+	return entry
+}
+
+// streamSet numbers the streams of a request; beyond a few it keeps a map.
+type streamSet struct {
+	r      *request
+	byName map[string]int
+}
+
+func (s *streamSet) add(name string, guarded bool) int {
+	i := s.find(name)
+	if i < 0 {
+		i = len(s.r.streams)
+		s.r.streams = append(s.r.streams, streamFact{name: name})
+		s.remember(name, i)
+	}
+	s.r.streams[i].guarded = s.r.streams[i].guarded || guarded
+	return i
+}
+
+func (s *streamSet) find(name string) int {
+	if s.byName != nil {
+		if i, ok := s.byName[name]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(s.r.streams, func(f streamFact) bool { return f.name == name })
+}
+
+func (s *streamSet) remember(name string, i int) {
+	const few = 8
+	if s.byName != nil {
+		s.byName[name] = i
+		return
+	}
+	if i < few {
+		return
+	}
+	s.byName = make(map[string]int, 2*few)
+	for i := range s.r.streams {
+		s.byName[s.r.streams[i].name] = i
+	}
+}
+
+// streamIndex returns the place of a stream in streams; the stream is there.
+func (r *request) streamIndex(name string) int {
+	return slices.IndexFunc(r.streams, func(f streamFact) bool { return f.name == name })
+}
+
+func cloneGuards(guards []store.Guard) []store.Guard {
+	out := slices.Clone(guards)
+	for i, g := range out {
+		if g, ok := g.(store.NoneMatch); ok {
+			g.Query = cloneQuery(g.Query)
+			out[i] = g
+		}
+	}
+	return out
+}
+
+func cloneQuery(q store.Query) store.Query {
+	out := slices.Clone(q)
+	for i := range out {
+		out[i].Types = slices.Clone(out[i].Types)
+		out[i].Tags = slices.Clone(out[i].Tags)
+	}
+	return out
+}
+
+// frameSize returns how long the request's frame is, 0 when it writes none.
+func (r *request) frameSize() int {
+	if r.commit == nil {
+		return 0
+	}
+	return r.commit.FrameSize()
+}
