@@ -23,7 +23,9 @@ func (s *Store) activate(rp *replay) (vfs.File, error) {
 	}
 	switch {
 	case x.Offset() == 0:
-		err = s.renew(f, rp)
+		if err = s.rewriteSegment(x.Segment() - 1); err == nil {
+			err = s.renew(f, rp)
+		}
 	case rp.clean():
 		err = rewrite(f, int64(rp.end.Last.Offset()), int64(x.Offset()))
 	default:
@@ -83,6 +85,19 @@ func (s *Store) renew(f vfs.File, rp *replay) error {
 	}
 	rp.end.Next = index.MakePlace(number, segment.HeaderSize)
 	return s.cover(f, rp)
+}
+
+// rewriteSegment writes a sealed segment again as it is read, and syncs it: the sync of its seal may never have come back.
+func (s *Store) rewriteSegment(number uint32) error {
+	f, err := s.fs.OpenWrite(path.Join(s.dir, segmentName(number)))
+	if err != nil {
+		return err
+	}
+	size, err := f.Size()
+	if err == nil {
+		err = rewrite(f, 0, size)
+	}
+	return errors.Join(err, f.Close())
 }
 
 // cover writes an empty frame at the end, all before which is durable.

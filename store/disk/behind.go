@@ -66,13 +66,16 @@ func (s *Store) provesDurable(number uint32, from int64, x index.Place) (index.P
 // eachHeader calls visit for each good frame header at a multiple of 8 in [from, size), until it returns false.
 func (s *Store) eachHeader(seg *segmentFile, from, size int64, visit func(at index.Place, h *segment.FrameHeader) bool) error {
 	const step = 1 << 20
-	buf := make([]byte, step+segment.FrameHeaderSize)
+	buf := make([]byte, min(step, max(size-from, 0))+segment.FrameHeaderSize)
 	for off := from; off < size; off += step {
 		n, err := seg.ReadAt(buf[:min(int64(len(buf)), size-off)], off)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read %s: %w", segmentName(seg.number), err)
 		}
 		for i := 0; i < step && i+segment.FrameHeaderSize <= n; i += segment.Align {
+			if !segment.MayBeFrame(buf[i:]) {
+				continue
+			}
 			at := index.MakePlace(seg.number, uint32(off)+uint32(i))
 			h, err := segment.DecodeFrameHeader(buf[i:n], &s.man.id, at)
 			if err == nil && !visit(at, &h) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -116,6 +118,7 @@ type checker struct {
 type slotAt struct {
 	file   string
 	offset int64
+	frame  index.Place
 }
 
 // check walks the log and compares the index with it.
@@ -155,7 +158,9 @@ func (k *checker) run() error {
 			break
 		}
 	}
-	k.uncovered()
+	if err := k.uncovered(); err != nil {
+		return err
+	}
 	return k.finishIndex()
 }
 
@@ -201,11 +206,24 @@ func (k *checker) problem(p store.Problem) {
 	}
 }
 
-// uncovered reports payloads of zeros that no $erasure covers.
-func (k *checker) uncovered() {
-	for p, at := range k.zeroed {
-		if k.erased[p] == 0 {
-			k.problem(store.Problem{Code: "erasure", File: at.file, Offset: at.offset, Position: p, Message: "the payload is zeros and no $erasure covers it"})
+// uncovered reports payloads of zeros that no $erasure covers, but for those in a torn end.
+func (k *checker) uncovered() error {
+	for _, p := range slices.Sorted(maps.Keys(k.zeroed)) {
+		if k.erased[p] != 0 {
+			continue
 		}
+		at := k.zeroed[p]
+		k.rp.end.Next, k.rp.why = at.frame, errUncovered
+		err := k.rp.checkBehind()
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, store.ErrDamaged) {
+			return err
+		}
+		k.problem(store.Problem{Code: "erasure", File: at.file, Offset: at.offset, Position: p, Message: errUncovered.Error()})
 	}
+	return nil
 }
+
+var errUncovered = errors.New("the payload is zeros and no $erasure covers it")

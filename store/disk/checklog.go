@@ -74,7 +74,8 @@ func (k *checker) frames(seg *segmentFile, size int64) (more bool, err error) {
 	for {
 		f, err := w.Next()
 		if err == nil {
-			if err = k.frame(&f); err != nil {
+			done, err := k.goodHeader(&f)
+			if err != nil || done {
 				return false, err
 			}
 			if f.Flags&segment.FlagSeal != 0 {
@@ -92,6 +93,18 @@ func (k *checker) frames(seg *segmentFile, size int64) (more bool, err error) {
 		}
 		w = segment.NewWalker(seg, k.s.man.id, next, size, maxStep)
 	}
+}
+
+// goodHeader checks a frame whose header is good. It says whether the log ends there because the rest of the frame is not, and nothing shows
+// that it ever was.
+func (k *checker) goodHeader(f *segment.Frame) (end bool, err error) {
+	if verifyErr := f.Verify(); verifyErr != nil {
+		k.rp.end.Next, k.rp.why = f.At, verifyErr
+		if err := k.rp.checkBehind(); err == nil || !errors.Is(err, store.ErrDamaged) {
+			return err == nil, err
+		}
+	}
+	return false, k.frame(f)
 }
 
 // skip judges a frame that is not good: the end of the log, or damage, behind which the check goes on at the next frame
@@ -173,7 +186,7 @@ func (k *checker) record(f *segment.Frame, r *segment.Record, key string) error 
 		at.Code, at.Message = "checksum", "the payload does not have its checksum"
 		k.problem(at)
 	case segment.SlotZeroed:
-		k.zeroed[e.Position] = slotAt{at.File, at.Offset}
+		k.zeroed[e.Position] = slotAt{at.File, at.Offset, f.At}
 	}
 	if target, ok := store.ErasedPosition(&store.Event{Stream: e.Stream, Type: e.Type, Tags: e.Tags}); ok {
 		k.erased[target] = e.Position

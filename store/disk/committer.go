@@ -103,7 +103,7 @@ func (c *committer) begin(r *request) *group {
 		c.w.answer(r, outcome{err: err})
 		return nil
 	}
-	g := &group{}
+	g := c.w.spareGroup()
 	freeze := c.tableFull()
 	if freeze {
 		if err := c.w.f.room(); err != nil {
@@ -125,6 +125,16 @@ func (c *committer) begin(r *request) *group {
 	g.table = c.tables[len(c.tables)-1]
 	c.decide(g, r)
 	return g
+}
+
+// spareGroup returns an empty group.
+func (w *writer) spareGroup() *group {
+	select {
+	case g := <-w.spare:
+		return g
+	default:
+		return &group{}
+	}
 }
 
 // roll makes the file of the next segment. What it returns refuses the request that needed it.

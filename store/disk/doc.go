@@ -184,15 +184,15 @@ recovery.
  2. Take the index files that chain from the beginning and whose last frame is really in the log. They say where the tail begins.
  3. Walk the frames of the tail, each verified whole, into the in-memory index. Let X be the place of the first frame that is not good,
     or the end; offset 0 of a segment whose header is not good. A slot of zeros counts as good for now. At the end each such slot must be covered by an
-    $erasure before X; if one in the last segment is not, its frame is X, and step 3 is done again up to there; in another segment it is
-    damage.
+    $erasure before X; where one is not, its frame is X, and step 3 is done again up to there.
  4. Look for a frame with a good header anywhere behind X, at multiples of 8, in this segment and later ones. If one has durable beyond X,
     then what stands at X was synced once: that is damage, and open fails with segment, offset and position. Otherwise X is the end: nothing at
     or behind X was ever acknowledged as durable. A bad header of the first segment under a heads file is damage too.
  5. If the log ends in an empty frame whose durable is its own place, with nothing behind it (a clean close), write that frame again and sync.
     Otherwise remove later segments, the highest first, syncing the directory after each; cut the file at X, write the accepted bytes of the
     segment again, sync (a sync that failed before may have left pages that look clean and are not on the disk), write an empty frame and sync.
-    When X is at the header of a segment that follows a seal, that segment is made anew instead: cut to nothing, header and an empty frame written, synced.
+    When X is at the header of a segment that follows a seal, the sealed segment is written again whole and synced (the sync of its seal may never have come
+    back), and then that segment is made anew: cut to nothing, header and an empty frame written, synced.
  6. Finish erasures: for each $erasure event of the tail whose event still has a payload, make the segment's copy, as under Erasing. Index
     files never cover an $erasure that is not finished, so the tail holds all of them.
  7. Write log/head; show the head.
@@ -224,7 +224,8 @@ reads give their events as erased. If a payload lies in the active segment, that
 N.seg.tmp with the slots zeroed, synced, renamed over the old one, and the directory synced. If that fails, Erase returns the error and the
 erasure stays pending: reads give the event as erased, and the next Erase, index file or open makes the copy. Readers that still hold the old file may
 go on with it; one that meets a slot of zeros looks for its $erasure up to the head of that moment, not of its own start. The in-memory index
-that covers an $erasure is written to index/ only when its copies are made.
+that covers an $erasure is written to index/ only when its copies are made, and any only when the part of the log that it covers is synced, whatever
+the sync policy.
 
 # Truncating
 

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -84,7 +85,9 @@ func (f *flusher) flushAll() {
 		}
 		f.mu.Unlock()
 		if err != nil {
-			f.w.s.opts.Background(fmt.Errorf("write index file: %w", err))
+			if !errors.Is(err, store.ErrClosed) && f.ctx.Err() == nil {
+				f.w.s.opts.Background(fmt.Errorf("write index file: %w", err))
+			}
 			return
 		}
 	}
@@ -95,6 +98,11 @@ func (f *flusher) flush(t *index.Table) error {
 	s := f.w.s
 	if err := s.finishErasures(); err != nil {
 		return err
+	}
+	if s.opts.Sync == SyncNever { // no index file may outlive the part of the log that it covers
+		if err := s.pass(f.ctx, &barrier{}); err != nil {
+			return fmt.Errorf("sync the log: %w", err)
+		}
 	}
 	return s.flushTable(t)
 }

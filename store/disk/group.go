@@ -24,6 +24,19 @@ type group struct {
 	time    int64          // RecordedAt of the last commit decided
 }
 
+// maxKept is the longest buffer that is kept for the next group, in bytes.
+const maxKept = 8 << 20
+
+// reset makes an answered group ready to be used again.
+func (g *group) reset() {
+	clear(g.members)
+	buf, frames, members := g.buf[:0], g.frames[:0], g.members[:0]
+	if cap(buf) > maxKept {
+		buf = nil
+	}
+	*g = group{buf: buf, frames: frames, members: members}
+}
+
 // frame is a frame of a group.
 type frame struct {
 	at     int // offset in buf

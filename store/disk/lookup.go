@@ -3,6 +3,7 @@ package disk
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -19,6 +20,9 @@ func (s *Store) lookUp(r *request) error {
 	}
 	for i := range r.streams {
 		f := &r.streams[i]
+		if inTables(v, f.name) {
+			continue
+		}
 		version, err := s.versionInFiles(v, f.name)
 		if err != nil {
 			return fmt.Errorf("look up stream %q: %w", f.name, err)
@@ -33,6 +37,16 @@ func (s *Store) lookUp(r *request) error {
 		r.facts.tracked = last
 	}
 	return s.lookUpConditions(r, v)
+}
+
+// inTables says whether a table of the view has the stream: then the committer, which sees these tables, needs no more.
+func inTables(v *view, name string) bool {
+	for _, t := range slices.Backward(v.tables) {
+		if _, _, ok := t.Stream(name); ok {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Store) lookUpKey(r *request, v *view) error {

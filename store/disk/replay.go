@@ -48,6 +48,9 @@ func (s *Store) replay(numbers []uint32) (*replay, error) {
 		if at == 0 {
 			return rp, rp.checkBehind()
 		}
+		if at < s.index.End().Next { // an index file covers it, so it was durable
+			return nil, &store.DamagedError{File: segmentName(at.Segment()), Offset: int64(at.Offset()), Problem: errUncovered.Error()}
+		}
 		limit = at
 	}
 }
@@ -116,7 +119,7 @@ func (rp *replay) segment(number uint32) (sealed bool, err error) {
 	for {
 		f, err := w.Next()
 		if err == nil && f.At >= rp.limit {
-			err = fmt.Errorf("%w: a payload is zeros and no $erasure covers it", segment.ErrBad)
+			err = errors.Join(segment.ErrBad, errUncovered)
 		}
 		if err == nil {
 			err = rp.frame(&f)
@@ -260,6 +263,11 @@ func (rp *replay) newTable() error {
 	}
 	rp.full = []*index.Table{old}
 	rp.show()
+	if last := rp.end.Last.Segment(); last+1 >= rp.lastNumber() { // of all segments but this one the seal is known to be durable
+		if err := s.rewriteSegment(last); err != nil {
+			return fmt.Errorf("make %s durable: %w", segmentName(last), err)
+		}
+	}
 	if err := s.copyPending(rp.end.Position); err != nil {
 		return fmt.Errorf("finish erasures: %w", err)
 	}
@@ -271,21 +279,16 @@ func (rp *replay) newTable() error {
 	return nil
 }
 
-// uncovered returns the place of the first frame with a payload of zeros that no $erasure covers, 0 for none. In a segment
-// that is not the last one it is damage.
+// uncovered returns the place of the first frame with a payload of zeros that no $erasure covers, 0 for none.
 func (rp *replay) uncovered() (index.Place, error) {
 	for _, z := range rp.zeroed {
 		by, err := rp.s.erasedBy(z.p)
 		if err != nil {
 			return 0, err
 		}
-		if by != 0 {
-			continue
+		if by == 0 {
+			return z.frame, nil
 		}
-		if z.frame.Segment() != rp.lastNumber() {
-			return 0, &store.DamagedError{File: segmentName(z.frame.Segment()), Offset: int64(z.frame.Offset()), Position: z.p, Problem: "the payload is zeros and no $erasure covers it"}
-		}
-		return z.frame, nil
 	}
 	return 0, nil
 }

@@ -48,6 +48,11 @@ func (y *syncer) group(g *group) {
 	for i := range g.members {
 		y.answer(&g.members[i], err)
 	}
+	g.reset()
+	select {
+	case y.w.spare <- g:
+	default:
+	}
 }
 
 // answer tells a request what became of it; failure is that of the log, nil when the group is durable. Whatever rests on

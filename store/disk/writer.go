@@ -32,6 +32,7 @@ type writer struct {
 
 	queue  chan *request
 	groups chan *group
+	spare  chan *group    // answered ones, to be used again
 	ended  sync.WaitGroup // committer, syncer, flusher
 
 	c committer
@@ -60,6 +61,7 @@ func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable
 		budget: semaphore.NewWeighted(queueBytes),
 		queue:  make(chan *request, queueRequests),
 		groups: make(chan *group),
+		spare:  make(chan *group, 2),
 	}
 	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next}
 	w.y = syncer{w: w, end: end, durable: durable, file: active, head: headFile, table: table, clean: true}

@@ -16,20 +16,16 @@ import (
 const modelSteps = 3000
 
 // RunModel makes random operations on the store under test and on a reference, which answer alike. The seed is logged
-// where a test fails; GESTA_SEED in the environment sets it.
+// where a test fails; GESTA_SEED in the environment sets it, and GESTA_STEPS the number of operations.
+//
+// The reference must have the powers Tracker, Keys, IDs, Eraser and Dumper; it may be another store that passes the suite.
 func RunModel(t *testing.T, h Harness, reference func(testing.TB, Options) store.Store) {
 	t.Helper()
-	seed := rand.Uint64()
-	if text := os.Getenv("GESTA_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("GESTA_SEED: %v", err)
-		}
-	}
-	steps := modelSteps
+	seed, steps := environment(t, "GESTA_SEED", rand.Uint64()), uint64(modelSteps)
 	if testing.Short() {
 		steps /= 6
 	}
+	steps = environment(t, "GESTA_STEPS", steps)
 	m := &model{h: h, rnd: rand.New(rand.NewPCG(seed, 0)), clock: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)}
 	o := Options{Clock: func() time.Time { return m.clock }}
 	m.got, m.want = h.openWith(t, o), reference(t, o)
@@ -43,6 +39,20 @@ func RunModel(t *testing.T, h Harness, reference func(testing.TB, Options) store
 	if t.Failed() {
 		t.Fatalf("the dumps after %d steps with GESTA_SEED=%d differ", steps, seed)
 	}
+}
+
+// environment returns a number from the environment.
+func environment(t testing.TB, name string, fallback uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return fallback
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
 }
 
 // model is a run of RunModel.
@@ -59,8 +69,10 @@ type model struct {
 func (m *model) step(t *testing.T) string {
 	m.tick()
 	switch n := m.rnd.IntN(100); {
-	case n < 50:
+	case n < 42:
 		return m.append(t)
+	case n < 50:
+		return m.burst(t)
 	case n < 80:
 		return m.read(t)
 	case n < 83:
@@ -92,18 +104,36 @@ func (m *model) tick() {
 }
 
 func (m *model) append(t *testing.T) string {
-	c := m.randomCommit(t)
-	if len(m.keyed) > 0 && m.rnd.IntN(12) == 0 {
-		c = m.keyed[m.rnd.IntN(len(m.keyed))]
-	}
-	if c.Key != "" {
-		m.keyed = append(m.keyed, c)
-	}
+	c := m.nextCommit(t)
 	want, wantErr := m.want.Append(t.Context(), c)
 	got, gotErr := m.got.Append(bounded(t), c)
 	same(t, want, got, wantErr, gotErr)
 	m.compareHeads(t)
 	return fmt.Sprintf("append %+v", c)
+}
+
+// burst starts commits without waiting for the ones before: they are judged in that order all the same.
+func (m *model) burst(t *testing.T) string {
+	starter, ok := store.As[store.Starter](m.got)
+	if !ok {
+		return m.append(t)
+	}
+	var commits []store.Commit
+	var waits []func() (store.Result, error)
+	for range 2 + m.rnd.IntN(12) {
+		c := m.nextCommit(t)
+		commits, waits = append(commits, c), append(waits, starter.Start(bounded(t), c))
+	}
+	for i, c := range commits {
+		want, wantErr := m.want.Append(t.Context(), c)
+		got, gotErr := waits[i]()
+		same(t, want, got, wantErr, gotErr)
+		if t.Failed() {
+			return fmt.Sprintf("commit %d of the burst %+v", i, commits)
+		}
+	}
+	m.compareHeads(t)
+	return "burst"
 }
 
 func (m *model) read(t *testing.T) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"iter"
 	"slices"
 	"time"
@@ -17,13 +18,16 @@ import (
 type oracle struct {
 	clock   func() time.Time
 	commits []store.RecordedCommit
+	sum     uint64 // says whether two oracles were told the same
 }
 
 // newOracle makes an oracle as [RunModel] asks for it.
 func newOracle(o Options) *oracle { return &oracle{clock: o.Clock} }
 
 // clone returns an oracle that goes on by itself.
-func (o *oracle) clone() *oracle { return &oracle{clock: o.clock, commits: slices.Clip(o.commits)} }
+func (o *oracle) clone() *oracle {
+	return &oracle{clock: o.clock, commits: slices.Clip(o.commits), sum: o.sum}
+}
 
 // log returns all events.
 func (o *oracle) log() []store.Recorded {
@@ -146,6 +150,12 @@ func (o *oracle) record(c store.Commit) store.Result {
 		rc.Events = append(rc.Events, r)
 	}
 	o.commits = append(o.commits, rc)
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %q %v", o.sum, rc.Key, rc.Tracking)
+	for _, e := range rc.Events {
+		fmt.Fprintf(h, "%q %q %q %q", e.Stream, e.Type, e.Tags, e.Data)
+	}
+	o.sum = h.Sum64()
 	return oracleResult(rc)
 }
 

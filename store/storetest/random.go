@@ -35,6 +35,18 @@ func (m *model) randomID() string {
 	return fmt.Sprintf("00000000-0000-0000-0000-%012x", m.rnd.IntN(20))
 }
 
+// nextCommit is a random commit, or one that was sent before.
+func (m *model) nextCommit(t *testing.T) store.Commit {
+	c := m.randomCommit(t)
+	if len(m.keyed) > 0 && m.rnd.IntN(12) == 0 {
+		c = m.keyed[m.rnd.IntN(len(m.keyed))]
+	}
+	if c.Key != "" {
+		m.keyed = append(m.keyed, c)
+	}
+	return c
+}
+
 func (m *model) randomCommit(t *testing.T) store.Commit {
 	var c store.Commit
 	for range m.rnd.IntN(5) {

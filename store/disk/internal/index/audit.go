@@ -14,8 +14,8 @@ import (
 
 // Audit compares a file of the index with the log. It is given every event of the file's range, in order, and does not keep them: it adds up a hash of
 // each fact that the log holds and takes away one of each that the index holds, so that what is missing, superfluous or wrong leaves a rest. Postings
-// are added up apart for each eventsPerSlot events, so that the report can say where. It takes 16 bytes of memory for those, and a few bits
-// for each event with whose stream ends. An Audit belongs to one goroutine.
+// are added up apart for each eventsPerSlot events, so that the report can say where. In memory it has 16 bytes for those, and a bit for each position at
+// which a stream ends, in words of 64 positions. An Audit belongs to one goroutine.
 type Audit struct {
 	f      *File
 	report func(store.Problem)
@@ -168,10 +168,7 @@ func (a *Audit) place(e *Entry) error {
 	}
 	var got Place
 	if ok {
-		i := a.places.block.upTo(e.Position) - 1
-		if ok = i >= 0 && a.places.block.positions[i] == e.Position; ok {
-			got = a.places.block.places[i]
-		}
+		got, ok = a.places.block.find(e.Position)
 	}
 	name := a.f.core.name
 	if a.places.file != nil {

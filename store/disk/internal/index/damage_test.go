@@ -130,7 +130,7 @@ func TestEveryFlippedBit(t *testing.T) {
 			t.Logf("%d bytes", len(bytes))
 			step := int64(1)
 			if testing.Short() {
-				step = 13
+				step = 61
 			}
 			for bit := int64(0); bit < int64(len(bytes))*8; bit += step {
 				w.flip(t, disk, name, bit, queries)

@@ -87,15 +87,14 @@ func (f *File) Places(dst []Place, positions []store.Position) ([]Place, error) 
 		if err != nil {
 			return dst, err
 		}
+		var place Place
 		if ok {
-			i := r.block.upTo(p) - 1
-			if ok = i >= 0 && r.block.positions[i] == p; ok {
-				dst = append(dst, r.block.places[i])
-			}
+			place, ok = r.block.find(p)
 		}
 		if !ok {
 			return dst, fmt.Errorf("place of position %d: %w", p, store.ErrNotFound)
 		}
+		dst = append(dst, place)
 	}
 	return dst, nil
 }
@@ -143,11 +142,11 @@ func (r *placesReader) appendUp(dst []store.Position, low, high store.Position, 
 		i = 0
 	}
 	for ; i < r.block.n && limit > 0; i, limit = i+1, limit-1 {
-		if r.block.positions[i] > high {
+		if r.block.position(i) > high {
 			return dst, high + 1, nil
 		}
-		dst = append(dst, r.block.positions[i])
-		low = r.block.positions[i] + 1
+		dst = append(dst, r.block.position(i))
+		low = r.block.position(i) + 1
 	}
 	return dst, low, nil
 }
@@ -159,11 +158,11 @@ func (r *placesReader) appendDown(dst []store.Position, low, high store.Position
 		return dst, low - 1, err
 	}
 	for i := r.block.upTo(high) - 1; i >= 0 && limit > 0; i, limit = i-1, limit-1 {
-		if r.block.positions[i] < low {
+		if r.block.position(i) < low {
 			return dst, low - 1, nil
 		}
-		dst = append(dst, r.block.positions[i])
-		high = r.block.positions[i] - 1
+		dst = append(dst, r.block.position(i))
+		high = r.block.position(i) - 1
 	}
 	return dst, high, nil
 }

@@ -2,7 +2,6 @@ package index
 
 import (
 	"iter"
-	"slices"
 	"strings"
 	"time"
 
@@ -155,9 +154,10 @@ const termsPerHold = 1024
 type listedTerm struct {
 	term
 	version uint64
+	text    string // in the memory of the table
 }
 
-// listTerms returns all terms of a kind whose names have the prefix and are above after, sorted by name, and a snapshot of what they refer to. It takes
+// listTerms returns all terms of a kind whose names have the prefix and are above after, the same still to be sorted by name, and a snapshot of what they refer to. It takes
 // memory for each, for a moment: as much as the term itself.
 func (t *Table) listTerms(k kind, prefix, after string) (terms []listedTerm, sorted []keyed, lists arena[uint32], line timeline) {
 	ts := &t.others
@@ -177,11 +177,11 @@ func (t *Table) listTerms(k kind, prefix, after string) (terms []listedTerm, sor
 		if found.kind() != k || name <= after || !strings.HasPrefix(name, prefix) {
 			continue
 		}
-		l := listedTerm{term: *found}
+		l := listedTerm{term: *found, text: name}
 		if k == kindStream {
 			l.version = *t.versions.at(n)
 		}
-		sorted = append(sorted, keyed{name: name, n: uint32(len(terms))})
+		sorted = append(sorted, keyed{n: uint32(len(terms))})
 		terms = append(terms, l)
 	}
 	lists = t.lists
@@ -191,7 +191,7 @@ func (t *Table) listTerms(k kind, prefix, after string) (terms []listedTerm, sor
 func (t *Table) listStreams(prefix, after string, until store.Position) iter.Seq2[store.StreamInfo, error] {
 	return func(yield func(store.StreamInfo, error) bool) {
 		terms, sorted, lists, line := t.listTerms(kindStream, prefix, after)
-		sortNames(sorted)
+		sortNames(sorted, func(n uint32) string { return terms[n].text })
 		high := line.upTo(until)
 		for i := range sorted {
 			s := &terms[sorted[i].n]
@@ -200,7 +200,7 @@ func (t *Table) listStreams(prefix, after string, until store.Position) iter.Seq
 				continue
 			}
 			info := store.StreamInfo{
-				Stream: strings.Clone(sorted[i].name), Version: version, LastPosition: line.position(n),
+				Stream: strings.Clone(terms[sorted[i].n].text), Version: version, LastPosition: line.position(n),
 				LastRecordedAt: time.UnixMicro(line.recordedAt(n)).UTC(),
 			}
 			if !yield(info, nil) {
@@ -217,11 +217,11 @@ func (t *Table) listTypes(until store.Position) iter.Seq2[store.TypeInfo, error]
 		if high == 0 {
 			return
 		}
-		slices.SortFunc(sorted, func(a, b keyed) int { return strings.Compare(a.name, b.name) })
+		sortNames(sorted, func(n uint32) string { return terms[n].text })
 		for i := range sorted {
 			o := newOrdinals(&lists, &terms[sorted[i].n].term, 0, true)
 			count := o.upTo(uint64(high - 1))
-			if count > 0 && !yield(store.TypeInfo{Type: strings.Clone(sorted[i].name), Events: uint64(count)}, nil) {
+			if count > 0 && !yield(store.TypeInfo{Type: strings.Clone(terms[sorted[i].n].text), Events: uint64(count)}, nil) {
 				return
 			}
 		}

@@ -3,68 +3,104 @@ package index
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
-// keyed is a name with eight of its bytes as a number that compares as they do.
+// keyed is a name by its number, with eight of its bytes as a number that compares as they do.
 type keyed struct {
-	key  uint64
-	name string
-	n    uint32
+	key uint64
+	n   uint32
 }
 
-// sortNames sorts by name. Names begin alike more often than not, so it compares eight bytes at a time, from the first at which any two differ: that
-// looks at each name's memory once or twice.
-func sortNames(names []keyed) {
-	if len(names) < 2 {
-		return
-	}
-	sortFrom(names, 0)
+// nameSorter sorts numbers by the names that they stand for. Names begin alike more often than not, so it compares eight bytes at a time, from the first at which any two differ:
+// that looks at each name's memory a few times, whatever their number.
+type nameSorter struct {
+	name    func(n uint32) string
+	scratch []keyed
 }
 
-// sortFrom sorts names that are equal up to byte from.
-func sortFrom(names []keyed, from int) {
-	if len(names) < 12 {
-		slices.SortFunc(names, func(a, b keyed) int { return cmp.Compare(a.name[from:], b.name[from:]) })
+// sortNames sorts by name.
+func sortNames(all []keyed, name func(n uint32) string) {
+	s := nameSorter{name: name}
+	s.sort(all, 0)
+}
+
+// fewNames are sorted by comparing.
+const fewNames = 24
+
+// sort sorts names that are equal up to byte from, and have that many.
+func (s *nameSorter) sort(all []keyed, from int) {
+	if len(all) < fewNames {
+		slices.SortFunc(all, func(a, b keyed) int { return strings.Compare(s.name(a.n)[from:], s.name(b.n)[from:]) })
 		return
 	}
-	from = sharedPrefix(names, from)
-	for i := range names {
-		names[i].key = keyAt(names[i].name, from)
+	from = s.sharedPrefix(all, from)
+	varying := uint64(0) // the bits in which any two keys differ
+	for i := range all {
+		all[i].key = keyAt(s.name(all[i].n), from)
+		varying |= all[i].key ^ all[0].key
 	}
-	slices.SortFunc(names, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
-	for begin := 0; begin < len(names); {
+	s.sortKeys(all, varying)
+	for begin := 0; begin < len(all); {
 		end := begin + 1
-		for end < len(names) && names[end].key == names[begin].key {
+		for end < len(all) && all[end].key == all[begin].key {
 			end++
 		}
 		if end > begin+1 {
-			sortEqual(names[begin:end], from+8)
+			s.sortEqual(all[begin:end], from+8)
 		}
 		begin = end
 	}
 }
 
+// sortKeys sorts by key, byte by byte from the last, leaving out those that are the same everywhere.
+func (s *nameSorter) sortKeys(all []keyed, varying uint64) {
+	if len(all) < 256 {
+		slices.SortFunc(all, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
+		return
+	}
+	s.scratch = slices.Grow(s.scratch[:0], len(all))[:len(all)]
+	for shift := 0; shift < 64; shift += 8 {
+		if varying>>shift&0xff == 0 {
+			continue
+		}
+		var ends [257]uint32
+		for i := range all {
+			ends[all[i].key>>shift&0xff+1]++
+		}
+		for i := range 256 {
+			ends[i+1] += ends[i]
+		}
+		for _, k := range all {
+			b := k.key >> shift & 0xff
+			s.scratch[ends[b]] = k
+			ends[b]++
+		}
+		copy(all, s.scratch)
+	}
+}
+
 // sortEqual sorts names with equal keys: those that end within the key have only zero bytes after it, or nothing, and come first, by length.
-func sortEqual(names []keyed, from int) {
+func (s *nameSorter) sortEqual(all []keyed, from int) {
 	short := 0
-	for i := range names {
-		if len(names[i].name) < from {
-			names[i], names[short] = names[short], names[i]
+	for i := range all {
+		if len(s.name(all[i].n)) < from {
+			all[i], all[short] = all[short], all[i]
 			short++
 		}
 	}
-	slices.SortFunc(names[:short], func(a, b keyed) int { return cmp.Compare(len(a.name), len(b.name)) })
-	if len(names)-short > 1 {
-		sortFrom(names[short:], from)
+	slices.SortFunc(all[:short], func(a, b keyed) int { return cmp.Compare(len(s.name(a.n)), len(s.name(b.n))) })
+	if len(all)-short > 1 {
+		s.sort(all[short:], from)
 	}
 }
 
 // sharedPrefix returns how many bytes all names begin with alike; they do up to byte from.
-func sharedPrefix(names []keyed, from int) int {
-	first := names[0].name
+func (s *nameSorter) sharedPrefix(all []keyed, from int) int {
+	first := s.name(all[0].n)
 	shared := len(first)
-	for i := range names {
-		name := names[i].name
+	for i := range all {
+		name := s.name(all[i].n)
 		n := from
 		for n < shared && n < len(name) && name[n] == first[n] {
 			n++

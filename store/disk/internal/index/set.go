@@ -34,7 +34,8 @@ type Options struct {
 // Set manages the files of an index in a directory. Its methods may be called by any number of goroutines at once; calls of Add wait for each other, and so
 // do those of Merge, MergeAll and DropBelow.
 type Set struct {
-	o Options
+	o       Options
+	handles *handles
 
 	adding  sync.Mutex // held by Add and Reload. Order: adding, merging, mu
 	merging sync.Mutex // held by Merge, MergeAll, DropBelow and Reload
@@ -82,7 +83,8 @@ func (s *Set) Bytes() int64 {
 	return n
 }
 
-// Problems returns what was wrong with files that [Open] or Reload did not take, at most [maxProblems]: their range is in [Set.End] no more, or was taken from others.
+// Problems returns what was wrong with files that [Open] or Reload did not take, at most maxProblems of them. What they covered is either in the files that were
+// taken, or beyond [Set.End] and replayed from the log. A file whose end is not in the log is no problem.
 func (s *Set) Problems() []store.Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,7 +146,7 @@ func (s *Set) writeTable(t *Table, index, places string) (*File, error) {
 	if err := s.o.FS.SyncDir(s.o.Dir); err != nil {
 		return nil, fmt.Errorf("sync directory: %w", err)
 	}
-	p, err := readPlacesHeader(s.o.FS, s.path(places), errorName(places), s.o.StoreID)
+	p, err := readPlacesHeader(s.o.FS, s.handles, s.path(places), errorName(places), s.o.StoreID)
 	if err != nil {
 		return nil, err
 	}

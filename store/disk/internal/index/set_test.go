@@ -21,7 +21,7 @@ const dir = "/data/index"
 func newDisk(tb testing.TB) *simfs.FS {
 	tb.Helper()
 	disk := simfs.New()
-	if err := disk.MkdirAll("/data"); err != nil {
+	if err := errors.Join(disk.MkdirAll("/data"), disk.SyncDir("/")); err != nil {
 		tb.Fatal(err)
 	}
 	return disk
@@ -80,10 +80,10 @@ func files(tb testing.TB, s *index.Set) []*index.File {
 }
 
 func TestSetReads(t *testing.T) {
-	for n := range uint64(8) {
+	for n := range uint64(4) {
 		t.Run(fmt.Sprintf("seed=%d", n), func(t *testing.T) {
 			w := newWorld(n, n%2 == 1)
-			for range []int{30, 400}[n/2%2] {
+			for range []int{30, 300}[n/2%2] {
 				w.commit()
 			}
 			disk := newDisk(t)
@@ -94,7 +94,7 @@ func TestSetReads(t *testing.T) {
 				t.Fatalf("End() = %+v, want %+v", got, w.end)
 			}
 			for _, f := range files(t, s) {
-				w.checkReads(t, f, 60)
+				w.checkReads(t, f, 25)
 			}
 			w.checkTracked(t, s)
 			if err := s.MergeAll(t.Context()); err != nil {
@@ -104,7 +104,7 @@ func TestSetReads(t *testing.T) {
 			if len(all) != 1 {
 				t.Fatalf("%d files after MergeAll", len(all))
 			}
-			w.checkReads(t, all[0], 300)
+			w.checkReads(t, all[0], 120)
 			w.checkTracked(t, s)
 			w.checkFileStreams(t, all[0])
 			if err := s.Close(); err != nil {

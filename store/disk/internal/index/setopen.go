@@ -26,7 +26,7 @@ func Open(o Options) (*Set, error) {
 	if o.FanOut < 2 {
 		o.FanOut = 4
 	}
-	s := &Set{o: o, base: o.Base}
+	s := &Set{o: o, base: o.Base, handles: newHandles(maxHandles)}
 	if !o.ReadOnly {
 		if err := o.FS.MkdirAll(o.Dir); err != nil {
 			return nil, fmt.Errorf("open index: %w", err)
@@ -235,7 +235,7 @@ func (c *chain) place(l listed) (*placesFile, error) {
 	if f, ok := c.places[l.name]; ok {
 		return f, nil
 	}
-	f, err := readPlacesHeader(c.set.o.FS, c.set.path(l.name), errorName(l.name), c.set.o.StoreID)
+	f, err := readPlacesHeader(c.set.o.FS, c.set.handles, c.set.path(l.name), errorName(l.name), c.set.o.StoreID)
 	if err == nil && l.name != fileName(f.start, f.end, extPlaces) {
 		err = f.damaged(0, "the range %d to %d is not that of the name", f.first, f.end.Position)
 	}

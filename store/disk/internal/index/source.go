@@ -8,8 +8,8 @@ type Source interface {
 	Range() (first, last store.Position)
 
 	// Candidates appends to dst at most limit positions in (after, until] of events that may match q, rising, or falling with backward, and
-	// says whether these were all; otherwise go on behind the last one. It may append fewer than limit, but at least one, and not be done. The caller reads each event
-	// and compares it with q. Limit is at least 1.
+	// says whether these were all; otherwise go on behind the last one. It may append fewer than limit, but at least one, and not be done. The
+	// caller reads each event and compares it with q. Limit is at least 1. A [File] that was truncated may still name events that are gone.
 	Candidates(dst []store.Position, q store.Query, after, until store.Position, backward bool, limit int) (out []store.Position, done bool, err error)
 
 	// IDCandidates appends the positions in (after, until] of events whose id may be this one, rising.
@@ -26,7 +26,11 @@ type Source interface {
 }
 
 // Range implements [Source].
-func (t *Table) Range() (first, last store.Position) { return t.start.Position + 1, t.End().Position }
+func (t *Table) Range() (first, last store.Position) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.start.Position + 1, t.end.Position
+}
 
 // Tracked implements [Source].
 func (t *Table) Tracked(source string, until Place) (uint64, bool, error) {

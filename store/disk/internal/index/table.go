@@ -9,7 +9,7 @@ import (
 
 // Table is the index of the newest part of the log, in memory. One goroutine adds; any number read at the same time, up to the position that they
 // pass as until: one that was published to them after Add had returned. A table takes about 120 bytes for an event with a stream, an id and a tag,
-// in arrays without pointers, and holds at most 2^31 events, 2^31 terms and 4 GiB of names.
+// in arrays without pointers, and holds at most 2^30 events, as many terms, and 4 GiB of names.
 //
 // Names of the events are those that [store] allows: no longer than [store.MaxNameBytes].
 //
@@ -17,9 +17,9 @@ import (
 // it: what was written is never changed.
 type Table struct {
 	hasher hasher
-	start  End
 
 	mu        sync.RWMutex // guards all below
+	start     End
 	end       End
 	newest    store.Position // of the events, 0 for none
 	events    uint32
@@ -154,7 +154,11 @@ func (t *Table) SetEnd(end End) {
 }
 
 // Start returns where the table begins.
-func (t *Table) Start() End { return t.start }
+func (t *Table) Start() End {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.start
+}
 
 // End returns the end that was set last.
 func (t *Table) End() End {

@@ -74,27 +74,40 @@ const (
 // origin returns what the numbers of the streams are relative to.
 func (h *header) origin() origin { return origin{h.begin(), h.firstRecordedAt} }
 
+// eachStream gathers all that is known of each stream side by side first: in the order of the names nothing else has to be looked at.
 func (f *frozen) eachStream(add func(name string, s *streamState)) error {
-	all := f.sortedNames(&f.streams, kindStream)
-	for i := range all {
-		t := f.streams.at(all[i].n)
-		add(all[i].name, &streamState{*f.versions.at(all[i].n), uint64(t.count), f.position(t.last), f.recordedAt(t.last)})
+	type stream struct {
+		name  string
+		state streamState
+	}
+	all := make([]stream, f.streams.n)
+	sorted := make([]keyed, f.streams.n)
+	for n := range f.streams.n {
+		t := f.streams.at(n)
+		all[n] = stream{f.nameOf(t), streamState{*f.versions.at(n), uint64(t.count), f.position(t.last), f.recordedAt(t.last)}}
+		sorted[n].n = n
+	}
+	sortNames(sorted, func(n uint32) string { return all[n].name })
+	for _, k := range sorted {
+		add(all[k.n].name, &all[k.n].state)
 	}
 	return nil
 }
 
+func (f *frozen) nameOf(t *term) string { return nameAt(&f.names, t.name, t.length()) }
+
 func (f *frozen) eachType(add func(name string, events uint64)) error {
-	all := f.sortedNames(&f.others, kindType)
-	for i := range all {
-		add(all[i].name, uint64(f.others.at(all[i].n).count))
+	for _, k := range f.sortedNames(&f.others, kindType) {
+		t := f.others.at(k.n)
+		add(f.nameOf(t), uint64(t.count))
 	}
 	return nil
 }
 
 func (f *frozen) eachTracking(add func(source string, position uint64)) error {
-	all := f.sortedNames(&f.others, kindTracking)
-	for i := range all {
-		add(all[i].name, f.trackings.at(f.others.at(all[i].n).last).position)
+	for _, k := range f.sortedNames(&f.others, kindTracking) {
+		t := f.others.at(k.n)
+		add(f.nameOf(t), f.trackings.at(t.last).position)
 	}
 	return nil
 }
@@ -102,10 +115,10 @@ func (f *frozen) eachTracking(add func(source string, position uint64)) error {
 func (f *frozen) sortedNames(ts *arena[term], k kind) []keyed {
 	var all []keyed
 	for n := range ts.n {
-		if t := ts.at(n); t.kind() == k {
-			all = append(all, keyed{name: nameAt(&f.names, t.name, t.length()), n: n})
+		if ts.at(n).kind() == k {
+			all = append(all, keyed{n: n})
 		}
 	}
-	sortNames(all)
+	sortNames(all, func(n uint32) string { return f.nameOf(ts.at(n)) })
 	return all
 }

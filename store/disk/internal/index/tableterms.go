@@ -77,9 +77,38 @@ func (f *frozen) refs(yield func(termRef)) {
 	}
 }
 
+// sortable is a term with its hash. Most terms have one event; then the ordinal of that is here, so that in the order of the hashes, which is none
+// of the memory, nothing else has to be looked at.
+type sortable struct {
+	hash   uint64
+	n      uint32 // the term's reference, or the ordinal
+	single bool
+}
+
+func (f *frozen) sortable(r termRef) sortable {
+	n := uint32(r & refNumber)
+	if r&^refNumber == refID {
+		_, more := before(&f.again, n)
+		return sortable{f.hashOf(r), cond(more, uint32(r), n), !more}
+	}
+	ts := &f.streams
+	if r&^refNumber == refOther {
+		ts = &f.others
+	}
+	t := ts.at(n)
+	return sortable{t.hash(), cond(t.count > 1, uint32(r), t.last), t.count == 1}
+}
+
+func cond(is bool, a, b uint32) uint32 {
+	if is {
+		return a
+	}
+	return b
+}
+
 // sortedTerms returns all terms in the order of their hashes, and how many different hashes those are. Hashes are spread evenly, so they are dealt out
 // to many small heaps first.
-func (f *frozen) sortedTerms() (sorted []termRef, distinct uint64) {
+func (f *frozen) sortedTerms() (sorted []sortable, distinct uint64) {
 	total := 0
 	f.refs(func(termRef) { total++ })
 	heaps := uint64(total/8 + 1)
@@ -88,39 +117,29 @@ func (f *frozen) sortedTerms() (sorted []termRef, distinct uint64) {
 	for i := range heaps {
 		ends[i+1] += ends[i]
 	}
-	sorted = make([]termRef, total)
+	sorted = make([]sortable, total)
 	f.refs(func(r termRef) {
-		h := spread(f.hashOf(r), heaps)
-		sorted[ends[h]] = r
+		s := f.sortable(r)
+		h := spread(s.hash, heaps)
+		sorted[ends[h]] = s
 		ends[h]++
 	})
-	var heap []hashed
 	begin := uint32(0)
 	for _, end := range ends[:heaps] {
-		heap = heap[:0]
-		for _, r := range sorted[begin:end] {
-			heap = append(heap, hashed{f.hashOf(r), r})
-		}
-		sortHeap(heap)
-		for i, h := range heap {
-			sorted[begin+uint32(i)] = h.ref
-			if i == 0 || h.hash != heap[i-1].hash {
-				distinct++
-			}
-		}
+		sortHeap(sorted[begin:end])
 		begin = end
+	}
+	for i := range sorted {
+		if i == 0 || sorted[i-1].hash != sorted[i].hash {
+			distinct++
+		}
 	}
 	return sorted, distinct
 }
 
-type hashed struct {
-	hash uint64
-	ref  termRef
-}
-
-func sortHeap(heap []hashed) {
+func sortHeap(heap []sortable) {
 	if len(heap) > 32 {
-		slices.SortFunc(heap, func(a, b hashed) int { return cmp.Compare(a.hash, b.hash) })
+		slices.SortFunc(heap, func(a, b sortable) int { return cmp.Compare(a.hash, b.hash) })
 		return
 	}
 	for i := 1; i < len(heap); i++ {
@@ -131,7 +150,11 @@ func sortHeap(heap []hashed) {
 }
 
 // appendOrdinals appends the ordinals of a term, rising.
-func (f *frozen) appendOrdinals(dst []uint32, r termRef) []uint32 {
+func (f *frozen) appendOrdinals(dst []uint32, s sortable) []uint32 {
+	if s.single {
+		return append(dst, s.n)
+	}
+	r := termRef(s.n)
 	n := uint32(r & refNumber)
 	switch r &^ refNumber {
 	case refStream:
@@ -162,20 +185,19 @@ func appendList(dst []uint32, lists *arena[uint32], t *term) []uint32 {
 }
 
 // writeTerms writes all terms.
-func (f *frozen) writeTerms(w *termWriter, sorted []termRef) error {
+func (f *frozen) writeTerms(w *termWriter, sorted []sortable) error {
 	var list []uint32
 	for i := 0; i < len(sorted); {
-		hash := f.hashOf(sorted[i])
 		list = f.appendOrdinals(list[:0], sorted[i])
 		equal := i + 1
-		for ; equal < len(sorted) && f.hashOf(sorted[equal]) == hash; equal++ {
+		for ; equal < len(sorted) && sorted[equal].hash == sorted[i].hash; equal++ {
 			list = f.appendOrdinals(list, sorted[equal])
 		}
 		if equal > i+1 {
 			slices.Sort(list)
 			list = slices.Compact(list)
 		}
-		w.begin(hash)
+		w.begin(sorted[i].hash)
 		for _, n := range list {
 			w.add(f.position(n))
 		}

@@ -341,10 +341,11 @@ func (v *verifier) places(f *placesFile) error {
 			err = v.adjoins(&f.blockFile, extent{offset, length})
 		}
 		for j := range block.n {
-			if p := block.places[j]; p <= last && last > 0 && err == nil {
+			p := block.place(j)
+			if p <= last && last > 0 && err == nil {
 				err = f.damaged(offset, "the places do not rise")
 			}
-			last = block.places[j]
+			last = p
 		}
 		if err := v.ended(err); err != nil {
 			return err

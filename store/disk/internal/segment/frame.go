@@ -56,6 +56,9 @@ func headerSum(b []byte, id *StoreID, at Place) uint32 {
 	return crc32.Update(checksum(bound[:]), castagnoli, b[:44])
 }
 
+// MayBeFrame says whether b begins as a frame does, without looking further.
+func MayBeFrame(b []byte) bool { return len(b) >= 4 && string(b[:4]) == frameMagic }
+
 // DecodeFrameHeader reads the header of the frame at a place. It returns an error that is [ErrBad].
 func DecodeFrameHeader(b []byte, id *StoreID, at Place) (FrameHeader, error) {
 	var h FrameHeader
@@ -154,6 +157,16 @@ func (f *Frame) Records(visit func(r *Record) error) error {
 		return badf("frame body has checksum %08x, not %08x", sum, f.BodySum)
 	}
 	return nil
+}
+
+// Verify checks all of the frame's body but what stands in payload slots that are zeros. It returns an error that is [ErrBad].
+func (f *Frame) Verify() error {
+	return f.Records(func(r *Record) error {
+		if r.CheckSlot() == SlotBad {
+			return badf("the payload of event %d does not have its checksum", r.Ordinal)
+		}
+		return nil
+	})
 }
 
 func cutName(b []byte) (name, rest []byte, ok bool) {
