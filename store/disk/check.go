@@ -194,8 +194,7 @@ func (k *checker) heads() error {
 
 // damaged adds a problem made of an error that is damage.
 func (k *checker) damaged(err error) {
-	var d *store.DamagedError
-	if errors.As(err, &d) {
+	if d, ok := errors.AsType[*store.DamagedError](err); ok {
 		k.problem(store.Problem{Code: "damaged", File: d.File, Offset: d.Offset, Position: d.Position, Message: d.Problem})
 	}
 }

@@ -185,6 +185,7 @@ func (k *checker) record(f *segment.Frame, r *segment.Record, key string) error 
 	case segment.SlotBad:
 		at.Code, at.Message = "checksum", "the payload does not have its checksum"
 		k.problem(at)
+	case segment.SlotWhole:
 	case segment.SlotZeroed:
 		k.zeroed[e.Position] = slotAt{at.File, at.Offset, f.At}
 	}

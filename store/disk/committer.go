@@ -237,14 +237,13 @@ func (c *committer) refresh(r *request) error {
 // each yields the tables that the request's view of the files does not cover, newest first.
 func (c *committer) each(r *request) func(yield func(*index.Table) bool) {
 	return func(yield func(*index.Table) bool) {
-		for i := len(c.tables) - 1; i >= 0; i-- {
-			if !yield(c.tables[i]) {
+		for _, t := range slices.Backward(c.tables) {
+			if !yield(t) {
 				return
 			}
 		}
-		old := r.facts.view.tables
-		for i := len(old) - 1; i >= 0; i-- {
-			if !slices.Contains(c.tables, old[i]) && !yield(old[i]) {
+		for _, t := range slices.Backward(r.facts.view.tables) {
+			if !slices.Contains(c.tables, t) && !yield(t) {
 				return
 			}
 		}

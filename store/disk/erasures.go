@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -58,9 +59,7 @@ func (e *erasures) list() map[store.Position]store.Position {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	out := make(map[store.Position]store.Position, len(e.pending))
-	for target, by := range e.pending {
-		out[target] = by
-	}
+	maps.Copy(out, e.pending)
 	return out
 }
 

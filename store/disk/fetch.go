@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -222,7 +223,7 @@ func clipped(b []byte) []byte {
 	if len(b) == 0 {
 		return nil
 	}
-	return b[:len(b):len(b)]
+	return slices.Clip(b)
 }
 
 // erasedBy looks for the $erasure of a position up to the visible head of this moment, 0 for none. A read-only store
@@ -237,9 +238,8 @@ func (s *Store) erasedBy(p store.Position) (store.Position, error) {
 	v := s.views.acquire()
 	defer s.views.release(v)
 	head := s.tip.position()
-	sources := v.sources()
-	for i := len(sources) - 1; i >= 0; i-- {
-		r, err := s.lastIn(sources[i], q, func(r *store.Recorded) bool {
+	for _, src := range slices.Backward(v.sources()) {
+		r, err := s.lastIn(src, q, func(r *store.Recorded) bool {
 			target, ok := store.ErasedPosition(&r.Event)
 			return ok && target == p && r.Position <= head
 		})

@@ -90,9 +90,8 @@ func (s *Store) forgetFacts(r *request) {
 // really of the stream carries it; what a file holds under the same hash is compared by name.
 func (s *Store) versionInFiles(v *view, name string) (uint64, error) {
 	q := store.Query{{Stream: name}}
-	files := v.files.Files()
-	for i := len(files) - 1; i >= 0; i-- {
-		r, err := s.lastIn(files[i], q, func(r *store.Recorded) bool { return r.Stream == name })
+	for _, f := range slices.Backward(v.files.Files()) {
+		r, err := s.lastIn(f, q, func(r *store.Recorded) bool { return r.Stream == name })
 		if err != nil || r != nil {
 			if r == nil {
 				return 0, err
@@ -136,9 +135,8 @@ func (s *Store) lastIn(src index.Source, q store.Query, match func(*store.Record
 // keyInFiles returns the first position of the commit that has a key, as the index files know it, 0 for none.
 func (s *Store) keyInFiles(v *view, key string) (store.Position, error) {
 	first := s.first()
-	files := v.files.Files()
-	for i := len(files) - 1; i >= 0; i-- {
-		got, err := files[i].KeyCandidates(nil, key)
+	for _, f := range slices.Backward(v.files.Files()) {
+		got, err := f.KeyCandidates(nil, key)
 		if err != nil {
 			return 0, err
 		}
@@ -146,7 +144,7 @@ func (s *Store) keyInFiles(v *view, key string) (store.Position, error) {
 			if p < first {
 				continue
 			}
-			found, err := s.keyAt(files[i], p)
+			found, err := s.keyAt(f, p)
 			if err != nil {
 				return 0, err
 			}
@@ -160,9 +158,8 @@ func (s *Store) keyInFiles(v *view, key string) (store.Position, error) {
 
 // trackedInFiles returns the last tracking of a source as files and heads know it, 0 for none.
 func (s *Store) trackedInFiles(v *view, source string) (uint64, error) {
-	files := v.files.Files()
-	for i := len(files) - 1; i >= 0; i-- {
-		last, ok, err := files[i].Tracked(source, ^index.Place(0))
+	for _, f := range slices.Backward(v.files.Files()) {
+		last, ok, err := f.Tracked(source, ^index.Place(0))
 		if err != nil || ok {
 			return last, err
 		}
@@ -175,17 +172,16 @@ func (s *Store) trackedInFiles(v *view, source string) (uint64, error) {
 
 // anyMatch returns the position of an event in (after, until] that matches q, 0 for none.
 func (s *Store) anyMatch(ctx context.Context, v *view, q store.Query, after, until store.Position) (store.Position, error) {
-	for i := len(v.tables) - 1; i >= 0; i-- {
-		if p, ok := v.tables[i].AnyMatch(q, after, until); ok {
+	for _, t := range slices.Backward(v.tables) {
+		if p, ok := t.AnyMatch(q, after, until); ok {
 			return p, nil
 		}
 	}
-	files := v.files.Files()
-	for i := len(files) - 1; i >= 0; i-- {
-		if _, last := files[i].Range(); last <= after {
+	for _, f := range slices.Backward(v.files.Files()) {
+		if _, last := f.Range(); last <= after {
 			return 0, nil
 		}
-		p, err := s.matchInFile(ctx, files[i], q, after, until)
+		p, err := s.matchInFile(ctx, f, q, after, until)
 		if err != nil || p != 0 {
 			return p, err
 		}

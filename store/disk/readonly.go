@@ -162,34 +162,35 @@ func (f *follower) restart() error {
 	if err != nil {
 		return err
 	}
-	rp := &replay{s: f.s, limit: ^index.Place(0), numbers: []uint32{e.Next.Segment()}, end: f.s.index.End()}
+	rp := &replay{s: f.s, limit: ^index.Place(0), end: f.s.index.End(), hidden: true}
 	rp.table = index.NewTable(f.s.man.seed, rp.end)
+	if err := rp.walkTo(e); err != nil {
+		return err
+	}
+	rp.hidden = false
 	rp.show()
 	f.rp = rp
-	return f.advance(e)
+	return nil
 }
 
-// advance walks to an end that log/head told. The caller holds mu.
-func (f *follower) advance(e index.End) error {
-	f.rp.stop = e.Next
-	f.rp.numbers = []uint32{e.Next.Segment()}
-	for f.rp.end.Next < e.Next {
-		number := f.rp.end.Next.Segment()
-		sealed, err := f.rp.segment(number)
+// walkTo walks to an end that log/head told.
+func (rp *replay) walkTo(e index.End) error {
+	rp.stop = e.Next
+	rp.numbers = []uint32{e.Next.Segment()}
+	for rp.end.Next < e.Next {
+		number := rp.end.Next.Segment()
+		sealed, err := rp.segment(number)
 		if err != nil {
 			return err
 		}
-		if !sealed && f.rp.end.Next != e.Next {
+		if !sealed && rp.end.Next != e.Next {
 			return &store.DamagedError{
-				File: segmentName(number), Offset: int64(f.rp.end.Next.Offset()), Position: f.rp.end.Position + 1,
-				Problem: fmt.Sprintf("what log/head tells of is not there (%v): open the store for writing to recover it", f.rp.why),
+				File: segmentName(number), Offset: int64(rp.end.Next.Offset()), Position: rp.end.Position + 1,
+				Problem: fmt.Sprintf("what log/head tells of is not there (%v): open the store for writing to recover it", rp.why),
 			}
 		}
 	}
-	f.rp.table.SetEnd(f.rp.end)
-	if f.rp.end != f.s.tip.get().end {
-		f.s.tip.move(f.rp.end)
-	}
+	rp.table.SetEnd(rp.end)
 	return nil
 }
 
@@ -216,9 +217,10 @@ func (f *follower) takeIn() error {
 	if err != nil {
 		return err
 	}
-	if err := f.advance(e); err != nil {
+	if err := f.rp.walkTo(e); err != nil {
 		return err
 	}
+	f.s.tip.move(f.rp.end)
 	return f.reload()
 }
 

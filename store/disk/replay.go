@@ -16,6 +16,7 @@ type replay struct {
 	numbers []uint32    // of the segments
 	limit   index.Place // frames from here on do not count
 	stop    index.Place // where to stop, 0 for the end of the log
+	hidden  bool        // nobody is to see it yet
 
 	end    index.End
 	last   segment.FrameHeader // of the last frame; zero before the first
@@ -81,6 +82,9 @@ func (rp *replay) run() error {
 
 // show makes the tables so far, and the end so far, what look-ups see.
 func (rp *replay) show() {
+	if rp.hidden {
+		return
+	}
 	rp.s.views.change(rp.s.index.View(), func([]*index.Table) []*index.Table {
 		return append(append([]*index.Table(nil), rp.full...), rp.table)
 	})
@@ -222,7 +226,11 @@ func (rp *replay) entries(f *segment.Frame, key string) ([]index.Entry, error) {
 		switch r.CheckSlot() {
 		case segment.SlotBad:
 			return fmt.Errorf("%w: the payload of event %d does not have its checksum", segment.ErrBad, r.Ordinal)
+		case segment.SlotWhole:
 		case segment.SlotZeroed:
+			if rp.s.lock == nil { // reads judge
+				break
+			}
 			rp.zeroed = append(rp.zeroed, zeroedSlot{e.Position, f.At})
 		}
 		entries = append(entries, e)

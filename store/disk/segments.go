@@ -56,7 +56,6 @@ type segments struct {
 	mu   sync.Mutex
 	open map[uint32]*segmentFile
 	tick int64
-	last uint32 // the number of the last segment that is there
 }
 
 func newSegments(fsys vfs.FS, dir string, limit int) *segments {
@@ -131,13 +130,6 @@ func (s *segments) close() {
 	for _, f := range s.open {
 		s.forget(f)
 	}
-}
-
-// openCount returns how many files are open, for tests.
-func (s *segments) openCount() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.open)
 }
 
 // size returns the length of a segment's file in bytes, 0 when it is not there.

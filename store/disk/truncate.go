@@ -3,7 +3,6 @@ package disk
 import (
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"path"
 
@@ -98,7 +97,7 @@ func (s *Store) writeHeads(base index.End) error {
 	if err != nil {
 		return err
 	}
-	var streams iter.Seq2[store.StreamInfo, error] = index.ListStreams(s.namesOf(v), "", "", end.Position)
+	streams := index.ListStreams(s.namesOf(v), "", "", end.Position)
 	if err := index.WriteHeads(s.fs, path.Join(s.dir, headsName), s.man.id, base, streams, trackings); err != nil {
 		return err
 	}

@@ -65,8 +65,8 @@ func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable
 	}
 	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next}
 	w.y = syncer{w: w, end: end, durable: durable, file: active, head: headFile, table: table, clean: true}
-	w.f = flusher{w: w, wake: make(chan struct{}, 1), stop: make(chan struct{})}
-	w.f.ctx, w.f.cancel = context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
+	w.f = flusher{w: w, wake: make(chan struct{}, 1), stop: make(chan struct{}), ctx: ctx, cancel: cancel}
 	s.w = w
 	w.ended.Add(3)
 	go w.c.run()
