@@ -228,21 +228,29 @@ func (s *Store) breakers(ctx context.Context, f *store.GuardFailure, q store.Que
 
 // commitAt returns the result and the events of the commit whose first event is at a position.
 func (s *Store) commitAt(ctx context.Context, first store.Position) (store.Result, []store.Recorded, error) {
-	var res store.Result
-	var events []store.Recorded
-	for c, err := range s.Dump(ctx, first-1) {
-		if err != nil {
-			return res, nil, err
-		}
-		if len(c.Events) == 0 {
-			continue
-		}
-		if c.Events[0].Position != first {
-			break
-		}
-		return resultOf(&c), c.Events, nil
+	leave, err := s.use(ctx)
+	if err != nil {
+		return store.Result{}, nil, err
 	}
-	return res, events, errors.Join(store.ErrDamaged, fmt.Errorf("no commit at position %d", first))
+	defer leave()
+	var c store.RecordedCommit
+	err = s.walk(&scan{}, first-1, first, func(f *segment.Frame) error {
+		if f.Events == 0 {
+			return nil
+		}
+		var err error
+		if c, err = s.recordedCommit(f); err != nil {
+			return err
+		}
+		return errStopped
+	})
+	switch {
+	case err != nil && !errors.Is(err, errStopped):
+		return store.Result{}, nil, err
+	case len(c.Events) == 0 || c.Events[0].Position != first:
+		return store.Result{}, nil, fmt.Errorf("no commit begins at position %d: %w", first, store.ErrDamaged)
+	}
+	return resultOf(&c), c.Events, nil
 }
 
 // resultOf returns what Append returned for a recorded commit.

@@ -27,7 +27,6 @@ type committer struct {
 func (c *committer) run() {
 	defer c.w.ended.Done()
 	defer close(c.w.groups)
-	c.begun = c.next
 	var left *request // taken from the queue, but too much for the group before
 	for {
 		r := left

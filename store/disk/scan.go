@@ -16,7 +16,7 @@ type scan struct {
 }
 
 const (
-	firstStep = 16 << 10
+	firstStep = 8 << 10
 	maxStep   = 256 << 10
 )
 

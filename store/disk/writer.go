@@ -63,7 +63,7 @@ func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable
 		groups: make(chan *group),
 		spare:  make(chan *group, 2),
 	}
-	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next}
+	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next, begun: table.Start().Next, events: table.Len()}
 	w.y = syncer{w: w, end: end, durable: durable, file: active, head: headFile, table: table, clean: true}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.f = flusher{w: w, wake: make(chan struct{}, 1), stop: make(chan struct{}), ctx: ctx, cancel: cancel}
