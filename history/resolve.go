@@ -1,0 +1,285 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+// Selection is an address or a range that was looked up: which events of the store it means.
+type Selection struct {
+	Subject Subject
+	Name    string // of the stream or tag
+
+	// After and Until bound the positions to (After, Until]. They are equal where nothing lies between.
+	After, Until store.Position
+
+	// Explicit says that After was asked for; otherwise the selection begins where the store does.
+	Explicit bool
+
+	// Filter keeps, of the events of the subject, those that match it. Empty keeps all.
+	Filter store.Query
+
+	// Point is how the end was given, so that a caller can tell an event from a history.
+	Point PointKind
+}
+
+// Target is how documents name the subject: the name of a stream, tag: and a tag, or nothing for the whole store.
+func (sel *Selection) Target() string {
+	if sel.Subject == Tag {
+		return "tag:" + sel.Name
+	}
+	return sel.Name
+}
+
+// Query selects the events of the subject that pass the filter. It returns false when there can be none.
+func (sel *Selection) Query() (q store.Query, possible bool) {
+	switch sel.Subject {
+	case Stream:
+		return And(sel.Filter, store.Item{Stream: sel.Name})
+	case Tag:
+		return And(sel.Filter, store.Item{Tags: []string{sel.Name}})
+	case WholeStore:
+	}
+	return sel.Filter, true
+}
+
+// subject selects the events of the subject, whatever the filter.
+func (sel *Selection) subject() store.Query {
+	whole := Selection{Subject: sel.Subject, Name: sel.Name}
+	q, _ := whole.Query()
+	return q
+}
+
+// Shows says whether r is an event of the selection that people see: one of a system stream only where that stream was
+// asked for.
+func (sel *Selection) Shows(r *store.Recorded) bool {
+	return !store.IsSystem(r.Stream) || sel.Subject == Stream
+}
+
+// Empty says that nothing lies between After and Until.
+func (sel *Selection) Empty() bool { return sel.Until <= sel.After }
+
+// Resolve looks up an address or a range. An argument that is the whole name of a stream is that stream, whatever else it
+// could be read as. It returns an [store.ErrInvalid] for what is neither, [store.ErrNotFound] for a stream, version or event that is not there,
+// and errors of the store.
+func Resolve(ctx context.Context, s store.Store, text string, c Clock) (Selection, error) {
+	head, err := s.Head(ctx)
+	if err != nil {
+		return Selection{}, fmt.Errorf("read head: %w", err)
+	}
+	if found, err := streamExists(ctx, s, text); err != nil || found {
+		return Selection{Subject: Stream, Name: text, Until: head}, err
+	}
+	if _, _, ok := CutRange(text); ok {
+		r, err := ParseRange(text, c)
+		if err != nil {
+			return Selection{}, err
+		}
+		return resolveRange(ctx, s, r, head)
+	}
+	a, err := Parse(text, c)
+	if err != nil {
+		return Selection{}, err
+	}
+	return resolveAddress(ctx, s, a, head)
+}
+
+// streamExists says whether text is the whole name of a stream.
+func streamExists(ctx context.Context, s store.Store, text string) (bool, error) {
+	q := store.Query{{Stream: text}}
+	if text == "" || q.Validate() != nil {
+		return false, nil
+	}
+	for _, err := range Read(ctx, s, q, store.ReadOptions{Backward: true, Limit: 1}, nil) {
+		if err != nil {
+			return false, fmt.Errorf("look up stream %q: %w", text, err)
+		}
+		return true, nil
+	}
+	return false, nil
+}
+
+func resolveRange(ctx context.Context, s store.Store, r Range, head store.Position) (Selection, error) {
+	sel, err := resolveAddress(ctx, s, r.To, head)
+	if err != nil || !r.FromSet {
+		return sel, err
+	}
+	from, err := resolveAddress(ctx, s, r.From, head)
+	sel.After, sel.Explicit = from.Until, true
+	return sel, err
+}
+
+func resolveAddress(ctx context.Context, s store.Store, a Address, head store.Position) (Selection, error) {
+	sel := Selection{Subject: a.Subject, Name: a.Name, Until: head, Point: a.Point.Kind}
+	if a.Forced && !a.Literal && a.Subject == Stream {
+		// stream:NAME means the name as it stands where there is such a stream.
+		whole := strings.TrimPrefix(a.text, "stream:")
+		if found, err := streamExists(ctx, s, whole); err != nil || found {
+			sel.Name, sel.Point = whole, AtEnd
+			return sel, err
+		}
+	}
+	if err := sel.subject().Validate(); err != nil {
+		return sel, fmt.Errorf("address %q: %w", a.text, err)
+	}
+	if sel.Subject == Stream {
+		found, err := streamExists(ctx, s, sel.Name)
+		if err != nil {
+			return sel, err
+		}
+		if !found {
+			return sel, noStream(sel.Name)
+		}
+	}
+	var err error
+	if a.Store.Kind != AtEnd { // what the store held at a point: a commit is never split
+		if sel.Until, err = resolveStorePoint(ctx, s, a.Store, head); err == nil {
+			sel.Until, err = CommitEnd(ctx, s, sel.Until)
+		}
+		if err != nil {
+			return sel, err
+		}
+	}
+	if sel.Subject == WholeStore {
+		sel.Until, err = resolveStorePoint(ctx, s, a.Point, head)
+		return sel, err
+	}
+	return sel, sel.narrow(ctx, s, a.Point)
+}
+
+func noStream(name string) error {
+	hint := "gesta streams lists the streams there are"
+	if category := store.Category(name); category != "" {
+		hint = "gesta streams --prefix " + category + "- lists those of the same category"
+	}
+	return &eventjson.Error{
+		Code: eventjson.CodeNotFound, Stream: name, Hint: hint,
+		Message: fmt.Sprintf("there is no stream %q", name),
+	}
+}
+
+func resolveStorePoint(ctx context.Context, s store.Store, p Point, head store.Position) (store.Position, error) {
+	switch p.Kind {
+	case AtPosition:
+		if store.Position(p.N) > head {
+			return 0, notFound("there is no position %d: the head is %d", p.N, head)
+		}
+		return store.Position(p.N), nil
+	case AtTime:
+		return PositionAt(ctx, s, p.Time)
+	case Back:
+		sel := Selection{Until: head}
+		err := sel.narrow(ctx, s, p)
+		return sel.Until, err
+	case AtEnd, AtVersion: // a store has no versions: the parser gives it none
+	}
+	return head, nil
+}
+
+// narrow lowers Until to a point of the subject.
+func (sel *Selection) narrow(ctx context.Context, s store.Store, p Point) (err error) {
+	var until store.Position
+	switch p.Kind {
+	case AtEnd:
+		return nil
+	case AtPosition:
+		until = store.Position(p.N)
+	case AtTime:
+		until, err = PositionAt(ctx, s, p.Time)
+	case AtVersion:
+		until, err = sel.positionOf(ctx, s, p.N)
+	case Back:
+		until, err = sel.positionBack(ctx, s, p.N)
+	}
+	sel.Until = min(sel.Until, until)
+	return err
+}
+
+// positionOf returns where the n-th event of the subject stands; 0 for 0.
+func (sel *Selection) positionOf(ctx context.Context, s store.Store, n uint64) (store.Position, error) {
+	if n == 0 {
+		return 0, nil
+	}
+	o := store.ReadOptions{Until: sel.Until}
+	last, err := sel.last(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	if sel.Subject == Stream {
+		if n > last {
+			return 0, notFound("%s has no version %d: it is at %d", sel.Target(), n, last)
+		}
+		o.Backward = n > last/2 // the shorter way
+	}
+	var count uint64
+	if !sel.none() {
+		for r, err := range Read(ctx, s, sel.subject(), o, nil) {
+			if err != nil {
+				return 0, fmt.Errorf("look up event %d of %s: %w", n, sel.Target(), err)
+			}
+			if !sel.Shows(&r) {
+				continue
+			}
+			count++
+			if sel.Subject == Stream && r.Version == n || sel.Subject != Stream && count == n {
+				return r.Position, nil
+			}
+		}
+	}
+	if sel.Subject == Stream {
+		return 0, &eventjson.Error{
+			Code: eventjson.CodeTruncated, Stream: sel.Name,
+			Message: fmt.Sprintf("version %d of %s was truncated away", n, sel.Name),
+		}
+	}
+	return 0, notFound("%s has no event %d: it has %d", sel.Target(), n, count)
+}
+
+// last returns the version of a stream at the end of the selection, 0 for another subject or nothing.
+func (sel *Selection) last(ctx context.Context, s store.Store) (uint64, error) {
+	if sel.Subject != Stream || sel.none() {
+		return 0, nil
+	}
+	for r, err := range Read(ctx, s, sel.subject(), store.ReadOptions{Until: sel.Until, Backward: true, Limit: 1}, nil) {
+		if err != nil {
+			return 0, fmt.Errorf("look up end of %s: %w", sel.Target(), err)
+		}
+		return r.Version, nil
+	}
+	return 0, nil
+}
+
+// none says that no event can lie at or below Until: for a store, Until 0 would be the head.
+func (sel *Selection) none() bool { return sel.Until == 0 }
+
+// positionBack returns where the event stands that is n before the last one of the subject.
+func (sel *Selection) positionBack(ctx context.Context, s store.Store, n uint64) (store.Position, error) {
+	var count uint64
+	if !sel.none() {
+		for r, err := range Read(ctx, s, sel.subject(), store.ReadOptions{Until: sel.Until, Backward: true}, nil) {
+			if err != nil {
+				return 0, fmt.Errorf("look up ~%d: %w", n, err)
+			}
+			if !sel.Shows(&r) {
+				continue
+			}
+			if count == n {
+				return r.Position, nil
+			}
+			count++
+		}
+	}
+	of := sel.Target()
+	if of == "" {
+		of = "the store"
+	}
+	return 0, notFound("%s has no event %d before its last: it has %d", of, n, count)
+}
+
+func notFound(format string, args ...any) error {
+	return &eventjson.Error{Code: eventjson.CodeNotFound, Message: fmt.Sprintf(format, args...)}
+}

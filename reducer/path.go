@@ -1,0 +1,114 @@
+package reducer
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// Path leads to a part of a state: names of members, and indexes of elements in digits. The empty Path is the whole.
+type Path []string
+
+// ParsePath reads a path in either of its forms: a JSON Pointer, /items/0/qty, or items[0].qty. In the second form a name with a
+// point, a bracket or a quote in it stands in brackets and double quotes: items["a.b"].qty. The empty text is the whole state. An error
+// is [store.ErrInvalid].
+func ParsePath(text string) (Path, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if strings.HasPrefix(text, "/") {
+		return parsePointer(text)
+	}
+	return parseDotted(text)
+}
+
+func parsePointer(text string) (Path, error) {
+	var p Path
+	for token := range strings.SplitSeq(text[1:], "/") {
+		for i := range len(token) {
+			if token[i] == '~' && (i+1 == len(token) || token[i+1] != '0' && token[i+1] != '1') {
+				return nil, invalidPath(text, "~ stands before 0 or 1 in a JSON Pointer")
+			}
+		}
+		p = append(p, strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
+	}
+	return p, nil
+}
+
+func parseDotted(text string) (Path, error) {
+	var p Path
+	rest := text
+	for first := true; rest != ""; first = false {
+		if strings.HasPrefix(rest, "[") {
+			name, after, err := parseBracket(text, rest)
+			if err != nil {
+				return nil, err
+			}
+			p, rest = append(p, name), after
+			continue
+		}
+		if !first {
+			if rest[0] != '.' {
+				return nil, invalidPath(text, "a point or a bracket is missing")
+			}
+			rest = rest[1:]
+		}
+		end := strings.IndexAny(rest, ".[")
+		if end < 0 {
+			end = len(rest)
+		}
+		if end == 0 {
+			return nil, invalidPath(text, "a name is empty")
+		}
+		p, rest = append(p, rest[:end]), rest[end:]
+	}
+	return p, nil
+}
+
+// parseBracket reads [0] or ["name"] and returns what follows.
+func parseBracket(text, rest string) (name, after string, err error) {
+	if quoted, err := strconv.QuotedPrefix(rest[1:]); err == nil && quoted[0] == '"' {
+		name, err := strconv.Unquote(quoted)
+		after, ok := strings.CutPrefix(rest[1+len(quoted):], "]")
+		if err != nil || !ok {
+			return "", "", invalidPath(text, "a bracket does not end")
+		}
+		return name, after, nil
+	}
+	inner, after, ok := strings.Cut(rest[1:], "]")
+	if _, isIndex := index(inner); !ok || !isIndex {
+		return "", "", invalidPath(text, `brackets hold an index or a name in double quotes`)
+	}
+	return inner, after, nil
+}
+
+func invalidPath(text, problem string) error {
+	return &store.InvalidError{Problem: fmt.Sprintf("path %q: %s", text, problem)}
+}
+
+// index reads the index of an element: digits without a leading zero, as in a JSON Pointer.
+func index(s string) (int, bool) {
+	if s == "" || len(s) > 9 || s[0] == '0' && len(s) > 1 {
+		return 0, false
+	}
+	n := 0
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return n, true
+}
+
+// String returns the path as a JSON Pointer.
+func (p Path) String() string {
+	var b strings.Builder
+	for _, name := range p {
+		b.WriteByte('/')
+		b.WriteString(strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+	}
+	return b.String()
+}

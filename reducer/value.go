@@ -1,0 +1,128 @@
+package reducer
+
+import "slices"
+
+// value is a JSON value: a scalar in its own bytes, a list, or an object. Exactly one of the three is set.
+type value struct {
+	scalar []byte
+	list   *list
+	object *object
+}
+
+type list struct{ elements []value }
+
+func (v *value) isNull() bool { return string(v.scalar) == "null" }
+
+func (v *value) append(dst []byte) []byte {
+	switch {
+	case v.object != nil:
+		return v.object.append(dst)
+	case v.list != nil:
+		dst = append(dst, '[')
+		for i := range v.list.elements {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = v.list.elements[i].append(dst)
+		}
+		return append(dst, ']')
+	}
+	return append(dst, v.scalar...)
+}
+
+// at returns the member or the element that a path names, nil where there is none.
+func (v *value) at(name string) *value {
+	switch {
+	case v.object != nil:
+		return v.object.get(name)
+	case v.list != nil:
+		i, ok := index(name)
+		if !ok || i >= len(v.list.elements) {
+			return nil
+		}
+		return &v.list.elements[i]
+	}
+	return nil
+}
+
+// object is a JSON object that keeps the order in which its members first appeared.
+type object struct {
+	entries []entry
+	places  map[string]int // of entries by name; nil while they are few enough to look through
+}
+
+// entry is a member. Its name is what the text says, its spelling how the text was written, with quotes.
+type entry struct {
+	name     string
+	spelling []byte
+	value    value
+}
+
+// fewEntries is up to how many members an object is searched without a map.
+const fewEntries = 8
+
+func newObject(n int) *object { return &object{entries: make([]entry, 0, n)} }
+
+func (o *object) find(name string) int {
+	if o.places == nil {
+		return slices.IndexFunc(o.entries, func(e entry) bool { return e.name == name })
+	}
+	if i, ok := o.places[name]; ok {
+		return i
+	}
+	return -1
+}
+
+// get returns a member's value, nil where there is none. It may be changed in place until the object itself is.
+func (o *object) get(name string) *value {
+	if i := o.find(name); i >= 0 {
+		return &o.entries[i].value
+	}
+	return nil
+}
+
+// set replaces a member's value in its place, or adds the member at the end, and returns the value in the object.
+func (o *object) set(name string, spelling []byte, v value) *value {
+	i := o.find(name)
+	if i < 0 {
+		i = len(o.entries)
+		o.entries = append(o.entries, entry{name: name, spelling: spelling})
+		if o.places != nil {
+			o.places[name] = i
+		} else if len(o.entries) > fewEntries {
+			o.index()
+		}
+	}
+	o.entries[i].value = v
+	return &o.entries[i].value
+}
+
+func (o *object) remove(name string) {
+	i := o.find(name)
+	if i < 0 {
+		return
+	}
+	o.entries = slices.Delete(o.entries, i, i+1)
+	if o.places != nil {
+		o.index()
+	}
+}
+
+func (o *object) index() {
+	o.places = make(map[string]int, len(o.entries))
+	for i := range o.entries {
+		o.places[o.entries[i].name] = i
+	}
+}
+
+func (o *object) append(dst []byte) []byte {
+	dst = append(dst, '{')
+	for i := range o.entries {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(dst, o.entries[i].spelling...), ':')
+		dst = o.entries[i].value.append(dst)
+	}
+	return append(dst, '}')
+}
