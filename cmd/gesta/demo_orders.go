@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/gestadb/gesta/store"
+)
+
+const (
+	demoOrders = 60
+	demoWrong  = 17 // the order with the wrong value
+)
+
+// ordersHistory is the history of a small shop: always the same.
+func ordersHistory() *demoHistory {
+	random := rand.New(rand.NewPCG(4114, 1))
+	begin := time.Date(2025, 3, 3, 8, 0, 0, 0, time.UTC)
+	h := &demoHistory{
+		intro: "A small shop: 60 orders of March 2025 with what became of them. They are made up, and always the same.",
+		file:  "shop.ndjson", target: orderName(demoWrong), member: "due", wrong: "Nobody owes a negative sum.",
+		repairs: "DueCorrected",
+	}
+	for n := range demoOrders {
+		at := begin.Add(time.Duration(n)*5*time.Hour + time.Duration(random.IntN(3600))*time.Second)
+		o := shopOrder{n: n + 1, at: at, random: random}
+		o.live(h)
+	}
+	slices.SortStableFunc(h.commits, func(a, b demoCommit) int { return a.at.Compare(b.at) })
+	return h
+}
+
+func orderName(n int) string { return fmt.Sprintf("order-%d", 1000+n) }
+
+// shopOrder is an order on its way. It adds what happens to it to the history.
+type shopOrder struct {
+	n       int
+	at      time.Time
+	random  *rand.Rand
+	due     float64
+	version uint64
+}
+
+var (
+	shopItems  = []string{"teapot", "kettle", "cup", "saucer", "tray", "whisk"}
+	shopClerks = []string{"ada", "grace", "linus"}
+	shopCities = []string{"Lyon", "Porto", "Ghent", "Turin"}
+)
+
+// live lets an order be placed, changed, discounted, paid and shipped.
+func (o *shopOrder) live(h *demoHistory) {
+	clerk := shopClerks[o.random.IntN(len(shopClerks))]
+	customer := fmt.Sprintf("c-%d", 1+o.random.IntN(25))
+	o.due = float64(1000+o.random.IntN(9000)) / 100
+	o.add(h, 0, "OrderPlaced", clerk, map[string]any{
+		"customer": customer, "city": shopCities[o.random.IntN(len(shopCities))],
+		"item": shopItems[o.random.IntN(len(shopItems))], "due": o.due,
+	}, "customer:"+customer)
+	if o.n == demoWrong || o.random.IntN(3) == 0 {
+		o.due += 12.5
+		o.add(h, 2*time.Hour, "ItemAdded", clerk, map[string]any{"item": shopItems[o.random.IntN(len(shopItems))], "due": o.due})
+	}
+	if o.n == demoWrong {
+		h.before = o.at.Add(30 * time.Minute).Format(time.RFC3339)
+		h.repair = fmt.Sprintf(`{"due":%.2f}`, o.due-5)
+		o.add(h, time.Hour, "DiscountGranted", "nightly-discounts", map[string]any{"discount": 5, "due": -o.due})
+		h.planted = o.version
+		o.add(h, 3*time.Hour, "AddressChanged", clerk, map[string]any{"city": "Turin"})
+	}
+	if o.random.IntN(4) == 0 {
+		o.add(h, 4*time.Hour, "AddressChanged", clerk, map[string]any{"city": shopCities[o.random.IntN(len(shopCities))]})
+	}
+	if o.n == demoWrong {
+		return
+	}
+	if o.random.IntN(8) == 0 {
+		o.add(h, 20*time.Hour, "OrderCancelled", clerk, map[string]any{"due": 0})
+		return
+	}
+	o.add(h, time.Duration(5+o.random.IntN(30))*time.Hour, "OrderPaid", "bank", map[string]any{"paid": o.due, "due": 0})
+	o.add(h, time.Duration(3+o.random.IntN(20))*time.Hour, "OrderShipped", clerk, map[string]any{"carrier": "wms"})
+}
+
+func (o *shopOrder) add(h *demoHistory, later time.Duration, typ, actor string, data map[string]any, tags ...string) {
+	o.at = o.at.Add(later)
+	o.version++
+	name := orderName(o.n)
+	tags = append([]string{"order:" + name[len("order-"):]}, tags...)
+	event := demoEvent(name, typ, actor, data, tags...)
+	h.commits = append(h.commits, demoCommit{key: fmt.Sprintf("%s/%d", name, o.version), at: o.at, events: []store.Event{event}})
+}

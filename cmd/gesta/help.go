@@ -1,0 +1,72 @@
+package main
+
+import "github.com/spf13/cobra"
+
+const addressesHelp = `Where a command takes a TARGET:
+
+  order-42             a stream
+  order-42@7           the stream as it was at version 7
+  order-42~2           two events before its end
+  order-42@{yesterday} as it was then; a time without a zone is local
+  tag:course:c1        the events with this tag, in the order of the store; @7 counts them
+  stream:tag:x         forces the name of a stream
+  '"odd name"@3'       takes what is in quotes literally
+
+Where it takes an event:
+
+  1120 or '#1120'      the event at this position of the store
+  HEAD                 the last event of the store
+  order-42@7           the event that brought the stream to version 7
+  1120:order-42        the stream as the store was at position 1120
+
+A RANGE is A..B, after A and up to B; an empty side is the start or HEAD: 1000..1120, order-42@3..7, order-42@3..
+
+An argument that is the whole name of a stream is that stream, however it looks.
+
+Times are RFC 3339 (2026-11-01T10:06:00Z), dates (2026-11-01), or words: now, today, yesterday, 2 hours ago, 3d ago.`
+
+const exitCodesHelp = `  0    it went well, also when the answer is empty
+  1    with --exit-code alone: there is a difference, or something was found
+  2    usage: the command, a flag or the input is not written as it should be
+  3    conflict, keyReused, tracking: the store has moved on; nothing was written
+  4    damaged: stored bytes are not what was written
+  5    notFound: there is no such store, stream, event or key
+  6    erased, truncated: it was there once
+  7    reducer: an event could not be folded into the state
+  8    unavailable, locked, timeout, rateLimited, readOnly, outcomeUnknown: it may work later
+  9    unauthenticated, denied, tooLarge
+  10   internal: a fault in gesta
+  130  interrupted
+
+With --json or --ndjson an error is one line on stderr:
+
+  {"error":{"code":"conflict","message":"…","hint":"…"}}
+
+and has the facts that are known: failed (the guards that did not hold), file, line, offset, position, stream.`
+
+const queriesHelp = `A QUERY selects events. As text it is a list of terms; all of them hold for an event that matches:
+
+  stream=order-42            the event is in this stream
+  category=order             its stream begins with "order-"
+  type=Shipped,Cancelled     it has any of these types
+  tag=order:42               it has this tag; repeat it for events that have several
+
+OR between terms begins another alternative. A value with a space, a comma or a quote in it stands in double quotes:
+
+  type=Shipped,Cancelled tag=order:42 tag=eu OR category=stock
+  tag="city:New York"
+
+A text that begins with [ is JSON:
+
+  [{"types":["Shipped","Cancelled"],"tags":["order:42"]},{"category":"stock"}]
+
+[] matches every event.`
+
+// helpTopics are the pages that "gesta help TOPIC" shows and that are no commands.
+func helpTopics() []*cobra.Command {
+	return []*cobra.Command{
+		{Use: "addresses", Short: "How streams, versions, times and ranges are written", Long: addressesHelp},
+		{Use: "exit-codes", Short: "What each exit code means", Long: exitCodesHelp},
+		{Use: "queries", Short: "How a selection of events is written", Long: queriesHelp},
+	}
+}

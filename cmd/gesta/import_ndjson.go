@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+const importNDJSONHelp = `Take in what gesta export ndjson wrote. SOURCE is a file, compressed (gzip) or not; without it, or with -, it is stdin.
+
+Into an empty store the events come with their positions, commits, times, ids and keys: the store is then equal to the one that was
+exported. Into any other store each commit is appended under its own key, or import:STORE:POSITION where it has none; every
+event says in its metadata where it comes from ("import": store, position, recordedAt), takes effect when it did there, events of
+gesta's own streams are left out, and an erased event comes without data.
+
+An import can be interrupted and run again, and a finished one adds nothing.`
+
+func newImportNDJSONCommand(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:     "ndjson [SOURCE]",
+		Short:   "Take in what gesta export wrote",
+		Long:    importNDJSONHelp,
+		Example: "  gesta import ndjson books.ndjson.gz\n  gesta export ndjson --store old | gesta import ndjson --store new",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return e.importNDJSON(cmd.Context(), append(args, stdinPath)[0])
+		},
+	}
+}
+
+// importExportDocument is what gesta import ndjson prints with --json.
+type importExportDocument struct {
+	Source   string `json:"source"`
+	From     string `json:"from,omitempty"` // the id of the store that was exported
+	Mode     string `json:"mode"`           // restored or appended
+	Complete bool   `json:"complete"`
+	Commits  uint64 `json:"commits"` // that were read
+	Events   uint64 `json:"events"`  // that were read
+	Appended uint64 `json:"appended"`
+	Present  uint64 `json:"present"`
+	LeftOut  uint64 `json:"leftOut"`            // events of system streams
+	Unmarked uint64 `json:"unmarked,omitempty"` // events whose metadata has no room for the mark
+}
+
+// What an import does with the commits of an export.
+const (
+	modeRestored = "restored"
+	modeAppended = "appended"
+)
+
+func (e *env) importNDJSON(ctx context.Context, path string) (err error) {
+	s, err := e.openWriter(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	bars := e.newProgress()
+	defer bars.close()
+	im := &exportImporter{e: e, store: s, path: path, bars: bars}
+	defer func() { err = errors.Join(err, im.close()) }()
+	if err := im.run(ctx); err != nil {
+		return err
+	}
+	bars.close()
+	finish := context.WithoutCancel(ctx)
+	if err := e.exportImported(finish, s, &im.doc); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// exportImported says what an import did, also where it was interrupted.
+func (e *env) exportImported(ctx context.Context, s store.Store, d *importExportDocument) error {
+	if e.jsonMode() {
+		basis, err := basisOf(ctx, s)
+		if err != nil {
+			return err
+		}
+		return e.printDocument(ctx, &basis, d)
+	}
+	_, err := e.stdout.Write([]byte(visibleLines(d.text())))
+	return err
+}
+
+// text says the same to people.
+func (d *importExportDocument) text() string {
+	var b strings.Builder
+	verb := "Restored"
+	if d.Mode == modeAppended {
+		verb = "Appended"
+	}
+	fmt.Fprintf(&b, "%s %s of %s in %s.\n", verb, plural(int(d.Appended), "event", "events"),
+		thousands(int(d.Events)), plural(int(d.Commits), "commit", "commits"))
+	if d.Present > 0 {
+		fmt.Fprintf(&b, "%s there already.\n", plural(int(d.Present), "event was", "events were"))
+	}
+	if d.LeftOut > 0 {
+		fmt.Fprintf(&b, "%s of system streams left out.\n", plural(int(d.LeftOut), "event", "events"))
+	}
+	if d.Unmarked > 0 {
+		fmt.Fprintf(&b, "%s metadata that is no JSON object, and no mark where it comes from.\n", plural(int(d.Unmarked), "event has", "events have"))
+	}
+	if !d.Complete {
+		b.WriteString("Interrupted: the same command goes on where this one ended.\n")
+	}
+	return b.String()
+}
+
+// exportImporter brings the commits of an export into a store.
+type exportImporter struct {
+	e      *env
+	store  store.Store
+	path   string
+	bars   *progress
+	source *exportSource
+	doc    importExportDocument
+}
+
+func (im *exportImporter) close() error {
+	if im.source == nil {
+		return nil
+	}
+	return im.source.close()
+}
+
+// run decides how the commits come in, and brings them in. When ctx is done it finishes what was begun, and returns nil.
+func (im *exportImporter) run(ctx context.Context) error {
+	empty, err := isEmpty(ctx, im.store)
+	if err != nil {
+		return err
+	}
+	// Whether a store holds the beginning of this export is known after reading some of it; then it is read again.
+	if im.source, err = im.e.openExport(im.path, !empty, im.bars); err != nil {
+		return err
+	}
+	im.doc = importExportDocument{Source: im.source.name(), From: im.source.header.Store, Mode: modeRestored}
+	began := true
+	if !empty {
+		if began, err = im.compare(ctx); err != nil {
+			return err
+		}
+	}
+	if began {
+		return im.restore(ctx)
+	}
+	im.doc = importExportDocument{Source: im.source.name(), From: im.source.header.Store, Mode: modeAppended}
+	if err := im.source.rewind(); err != nil {
+		return err
+	}
+	return im.append(ctx)
+}
+
+// isEmpty says whether a store holds nothing at all.
+func isEmpty(ctx context.Context, s store.Store) (bool, error) {
+	head, err := s.Head(ctx)
+	if err != nil || head > 0 {
+		return false, err
+	}
+	power, ok := store.As[store.Dumper](s)
+	if !ok {
+		return true, nil
+	}
+	for _, err := range power.Dump(ctx, 0) {
+		return false, err
+	}
+	return true, nil
+}
+
+// compare says whether the store holds nothing but the first commits of the export, or all of them. The source then stands
+// behind them.
+func (im *exportImporter) compare(ctx context.Context) (bool, error) {
+	power, ok := store.As[store.Dumper](im.store)
+	if !ok {
+		return false, nil
+	}
+	for own, err := range power.Dump(ctx, 0) {
+		if errors.Is(err, store.ErrTruncated) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("compare with the store: %w", err)
+		}
+		theirs, ok, err := im.source.next()
+		if err != nil {
+			return false, err
+		}
+		if !ok || !equalCommits(&own, theirs) {
+			return false, nil
+		}
+		im.count(theirs)
+		im.doc.Present += uint64(len(theirs.Events))
+	}
+	return true, nil
+}
+
+func (im *exportImporter) count(c *store.RecordedCommit) {
+	im.doc.Commits++
+	im.doc.Events += uint64(len(c.Events))
+}
+
+// equalCommits says whether two commits are the same to an export.
+func equalCommits(a, b *store.RecordedCommit) bool {
+	if len(a.Events) != len(b.Events) {
+		return false
+	}
+	if len(a.Events) == 0 {
+		return string(eventjson.AppendEmptyCommit(nil, a)) == string(eventjson.AppendEmptyCommit(nil, b))
+	}
+	for i := range a.Events {
+		x := eventjson.AppendExported(nil, &a.Events[i], a.Key, a.Tracking)
+		y := eventjson.AppendExported(nil, &b.Events[i], b.Key, b.Tracking)
+		if string(x) != string(y) {
+			return false
+		}
+	}
+	return true
+}
+
+// restore brings in what is left of the source as it is.
+func (im *exportImporter) restore(ctx context.Context) error {
+	power, ok := store.As[store.Restorer](im.store)
+	if !ok {
+		return fmt.Errorf("restore: %w", store.ErrUnsupported)
+	}
+	ended := false
+	var sourceErr error
+	err := power.Restore(context.WithoutCancel(ctx), func(yield func(store.RecordedCommit, error) bool) {
+		for ctx.Err() == nil {
+			c, ok, err := im.source.next()
+			if err != nil {
+				sourceErr = err // the commits before it are kept
+				return
+			}
+			if ended = !ok; ended {
+				return
+			}
+			if !yield(*c, nil) {
+				return
+			}
+			im.count(c)
+			im.doc.Appended += uint64(len(c.Events))
+		}
+	})
+	if err == nil {
+		err = sourceErr
+	}
+	im.doc.Complete = ended && err == nil
+	return err
+}

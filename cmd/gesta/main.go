@@ -1,0 +1,16 @@
+// Gesta is the command line of the event store: it keeps events, and answers of data what git answers of code. See
+// gesta help.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	// The first interrupt ends the command in good order; from then on the system's own rule holds, and a second one kills.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, systemEnv(), os.Args[1:]))
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// pager is a program that shows long output to a person.
+type pager struct {
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	direct io.Writer // where stdout went before
+}
+
+// page sends what is written to stdout from here on through a pager, where a person looks at it and wants one:
+// $GESTA_PAGER, else $PAGER, else less where there is one. "cat", or an empty one, is none.
+func (e *env) page() error {
+	if !e.stdoutTerminal || e.global.noPager || e.pager != nil || e.jsonMode() {
+		return nil
+	}
+	command := e.pagerCommand()
+	if command == "" || command == "cat" {
+		return nil
+	}
+	cmd := exec.Command("sh", "-c", command) //nolint:noctx // it ends when the person leaves it
+	cmd.Stdout, cmd.Stderr = e.stdout, e.stderr
+	cmd.Env = os.Environ()
+	if e.getenv("LESS") == "" {
+		cmd.Env = append(cmd.Env, "LESS=FRX") // leave at once what fits on the screen, show colours, keep the screen
+	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("open pager: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil //nolint:nilerr // without a shell there is no pager, and the output needs none
+	}
+	e.pager = &pager{cmd: cmd, in: in, direct: e.stdout}
+	e.stdout = in
+	return nil
+}
+
+func (e *env) pagerCommand() string {
+	for _, name := range []string{"GESTA_PAGER", "PAGER"} {
+		if command := e.getenv(name); command != "" {
+			return command
+		}
+	}
+	if _, err := exec.LookPath("less"); err == nil {
+		return "less"
+	}
+	return ""
+}
+
+// closePager waits until the person has left the pager.
+func (e *env) closePager() error {
+	if e.pager == nil {
+		return nil
+	}
+	err := e.pager.in.Close()
+	e.stdout = e.pager.direct
+	waitErr := e.pager.cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(waitErr, &exit) || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
+		return nil // how a pager ends is the person's affair
+	}
+	if err != nil {
+		return fmt.Errorf("close pager: %w", err)
+	}
+	return waitErr
+}

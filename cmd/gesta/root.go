@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+const rootHelp = `gesta keeps events and lets you ask of your data what git lets you ask of your code: who changed this,
+when, why, and what did it look like before.
+
+A store lives in a directory named .gesta, which commands find upward from the working directory, as git finds .git.
+--store or GESTA_STORE name another one: a directory that is a store or holds a .gesta, or a URL such as mem:.
+
+Data goes to stdout and everything else to stderr. --json prints one JSON document, --ndjson one JSON value a line,
+and --jq picks out of either. "gesta help addresses" says how streams, versions, times and ranges are written, and
+"gesta help exit-codes" what each exit code means.`
+
+const rootExample = `  gesta init
+  gesta append order-42 --type OrderPlaced --data '{"customer":"c-77","due":38.5}'
+  gesta log order-42
+  gesta state order-42
+  gesta at yesterday order-42`
+
+// newRoot makes the whole tree of commands.
+func newRoot(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "gesta",
+		Short:         "An event store you can ask what git answers of code",
+		Long:          rootHelp,
+		Example:       rootExample,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cobra.EnableCommandSorting = false // they stand in the order in which one meets them
+	e.addGlobalFlags(root)
+	for _, group := range commandGroups(e) {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
+		for _, c := range group.commands {
+			c.GroupID = group.title
+			root.AddCommand(c)
+		}
+	}
+	root.AddCommand(helpTopics()...)
+	return root
+}
+
+// commandGroup is a chapter of the help.
+type commandGroup struct {
+	title    string
+	commands []*cobra.Command
+}
+
+func commandGroups(e *env) []commandGroup {
+	return []commandGroup{
+		{"Keep events", []*cobra.Command{newInitCommand(e), newAppendCommand(e), newImportCommand(e), newExportCommand(e)}},
+		{"Ask about them", []*cobra.Command{
+			newLogCommand(e), newShowCommand(e), newStateCommand(e), newAtCommand(e), newStreamsCommand(e), newTypesCommand(e),
+		}},
+		{"Look after a store", []*cobra.Command{newStatsCommand(e), newCheckCommand(e)}},
+		{"Learn and measure", []*cobra.Command{newDemoCommand(e), newBenchCommand(e), newVersionCommand(e)}},
+	}
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, e *env, args []string) int {
+	root := newRoot(e)
+	root.SetArgs(args)
+	root.SetIn(e.stdin)
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
+	started := false
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		started = true
+		return e.checkGlobalFlags()
+	}
+	err := root.ExecuteContext(ctx)
+	if closeErr := e.closePager(); err == nil {
+		err = closeErr
+	}
+	if err != nil && !started {
+		err = e.misread(err, args) // what cobra itself refuses is how the line was written
+	}
+	return e.finish(ctx, err)
+}
