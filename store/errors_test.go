@@ -31,15 +31,17 @@ func TestErrors(t *testing.T) {
 		{&store.DamagedError{File: "log/1", Offset: 8192, Position: 77, Problem: "checksum"}, store.ErrDamaged, []string{"log/1", "8192", "77", "checksum"}},
 		{&store.DamagedError{File: "log/1", Problem: "checksum"}, store.ErrDamaged, []string{"log/1", "offset 0"}},
 		{&store.ConflictError{Failed: []store.GuardFailure{
-			{Guard: store.StreamAt{Stream: "a", Version: 2}, ActualVersion: 3}, {Guard: store.StreamExists{Stream: "b"}},
-			{Guard: store.NoneMatch{}, Events: []store.Recorded{{Position: 9}}}, {Guard: store.NoneMatch{}},
+			{Guard: store.StreamAt{Stream: "a", Version: 2}, ActualVersion: 3},
+			{Guard: store.StreamExists{Stream: "b"}},
+			{Guard: store.NoneMatch{}, Events: []store.Recorded{{Position: 9}}},
+			{Guard: store.NoneMatch{}},
 		}}, store.ErrConflict, []string{`"a"`, "2", "3", `"b"`, "9", "; "}},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%T", tt.err), func(t *testing.T) {
 			for _, wrapped := range []error{tt.err, fmt.Errorf("append: %w", tt.err)} {
 				for _, s := range sentinels {
-					if got, want := errors.Is(wrapped, s), s == tt.is; got != want {
+					if got, want := errors.Is(wrapped, s), errors.Is(s, tt.is); got != want {
 						t.Errorf("%v is %v: %t, want %t", wrapped, s, got, want)
 					}
 				}

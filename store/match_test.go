@@ -48,7 +48,7 @@ func FuzzMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream, typ, tags, inStream, inCategory, types, wanted string) {
 		e := store.Event{Stream: stream, Type: typ, Tags: fields(tags)}
 		q := store.Query{{Stream: inStream, Category: inCategory, Types: fields(types)}}
-		for _, part := range strings.Split(wanted, "|") { // each further item asks for tags alone
+		for part := range strings.SplitSeq(wanted, "|") { // each further item asks for tags alone
 			q[len(q)-1].Tags = fields(part)
 			q = append(q, store.Item{Types: fields(types)})
 		}
@@ -56,7 +56,7 @@ func FuzzMatch(f *testing.F) {
 		if got, want := q.Matches(&e), naiveMatch(q, &e); got != want {
 			t.Errorf("%+v matches %+v: %t, want %t", q, e, got, want)
 		}
-		if any := (store.Query{}); !any.Matches(&e) {
+		if all := (store.Query{}); !all.Matches(&e) {
 			t.Errorf("the empty query does not match %+v", e)
 		}
 		if q.All() && !q.Matches(&e) {
@@ -98,9 +98,13 @@ func TestQueryAll(t *testing.T) {
 		q    store.Query
 		want bool
 	}{
-		{nil, true}, {store.Query{}, true}, {store.Query{{}}, true}, {store.Query{{Stream: "a"}, {}}, true},
+		{nil, true},
+		{store.Query{}, true},
+		{store.Query{{}}, true},
+		{store.Query{{Stream: "a"}, {}}, true},
 		{store.Query{{Types: []string{}, Tags: []string{}}}, true},
-		{store.Query{{Stream: "a"}}, false}, {store.Query{{Category: "a"}}, false},
+		{store.Query{{Stream: "a"}}, false},
+		{store.Query{{Category: "a"}}, false},
 		{store.Query{{Types: []string{"T"}}, {Tags: []string{"x"}}}, false},
 	} {
 		if got := tt.q.All(); got != tt.want {

@@ -28,7 +28,7 @@ func (r *recovery) open(img *simfs.FS, depth int) error {
 	o.FS = vfs.NewFault(img, func(op vfs.Op) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if !op.Kind.Changes() || failed != nil {
+		if !op.Kind.Changes() || failed != nil || r.rnd.IntN(2) == 0 {
 			return nil
 		}
 		im := images[r.rnd.IntN(len(images))]
@@ -50,17 +50,27 @@ func (r *recovery) open(img *simfs.FS, depth int) error {
 // look takes an image of a recovery to its end, or crashes it again.
 func (r *recovery) look(img *simfs.FS, depth int) error {
 	r.found++
-	if depth > 1 && r.rnd.IntN(12) == 0 {
+	if depth > 1 && r.rnd.IntN(25) == 0 {
 		return r.open(img, depth-1)
 	}
-	_, err := r.p.verify(img, r.o, r.rnd)
-	return err
+	if r.rnd.IntN(3) == 0 {
+		_, err := r.p.verify(img, r.o, r.rnd)
+		return err
+	}
+	o := r.o
+	o.FS = img
+	s, err := disk.Open(dir, o)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	_, _, err = r.p.content(s)
+	return errors.Join(err, s.Close())
 }
 
 // TestCrashDuringRecovery crashes worlds, and then the recoveries at each of their operations, and the recoveries of those.
 func TestCrashDuringRecovery(t *testing.T) {
 	found := 0
-	for seed := range seeds(t, 10) {
+	for seed := range seeds(t, 3) {
 		o := disk.Options{}
 		if seed%3 == 2 {
 			o.Sync = disk.SyncNever
@@ -80,7 +90,7 @@ func crashRecoveries(t *testing.T, seed uint64, o disk.Options) int {
 	w.hook = func(op vfs.Op) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if !op.Kind.Changes() || failed != nil || rnd.IntN(60) != 0 {
+		if !op.Kind.Changes() || failed != nil || rnd.IntN(120) != 0 {
 			return nil
 		}
 		w.mu.Lock()

@@ -16,39 +16,59 @@ const markBytes = 16
 
 var sources = []string{"left", "right", "none"}
 
+// chances are what a step may do, each with how likely it is, in percent.
+var chances = []struct {
+	name    string
+	percent int
+	do      func(w *world) error
+}{
+	{"append", 40, func(w *world) error { return w.send(w.commit()) }},
+	{"append many", 15, (*world).sendMany},
+	{"track", 5, func(w *world) error { return w.send(store.Commit{Tracking: w.track()}) }},
+	{"conflict", 5, (*world).conflict},
+	{"append wide", 3, (*world).sendWide},
+	{"erase", 12, (*world).eraseSome},
+	{"truncate", 6, (*world).truncateSome},
+	{"restore", 7, func(w *world) error { return w.restore(w.recorded()...) }},
+	{"reopen", 7, (*world).reopen},
+}
+
 // step does one random thing to the store and returns its error. In a world where nothing fails there is none.
 func (w *world) step() error {
 	w.tick()
-	switch n := w.rnd.IntN(100); {
-	case n < 40:
-		return w.send(w.commit())
-	case n < 55:
-		commits := make([]store.Commit, 2+w.rnd.IntN(4))
-		for i := range commits {
-			commits[i] = w.commit()
+	n := w.rnd.IntN(100)
+	for _, c := range chances {
+		if n -= c.percent; n < 0 {
+			w.did[c.name]++
+			return c.do(w)
 		}
-		trackOnce(commits)
-		return w.send(commits...)
-	case n < 60:
-		return w.send(store.Commit{Tracking: w.track()})
-	case n < 65:
-		return w.conflict()
-	case n < 68:
-		c := w.commit()
-		c.Events[0].Data = append(c.Events[0].Data, strings.Repeat("wide", 1200+w.rnd.IntN(300))...)
-		return w.send(c)
-	case n < 80:
-		return w.eraseSome()
-	case n < 86:
-		if w.h.head < 10 {
-			return nil
-		}
-		return w.truncate(w.p.first + store.Position(w.rnd.Uint64N(uint64(w.h.head-w.p.first)+1)))
-	case n < 93:
-		return w.restore(w.recorded()...)
-	default:
-		return w.reopen()
 	}
+	panic("the chances are less than 100 percent")
+}
+
+// sendMany sends commits that may go into one group.
+func (w *world) sendMany() error {
+	commits := make([]store.Commit, 2+w.rnd.IntN(4))
+	for i := range commits {
+		commits[i] = w.commit()
+	}
+	trackOnce(commits)
+	return w.send(commits...)
+}
+
+// sendWide sends a commit that needs a segment of its own.
+func (w *world) sendWide() error {
+	c := w.commit()
+	c.Events[0].Data = append(c.Events[0].Data, strings.Repeat("wide", 1200+w.rnd.IntN(300))...)
+	return w.send(c)
+}
+
+// truncateSome truncates through a position of the older half.
+func (w *world) truncateSome() error {
+	if w.h.head < 10 {
+		return nil
+	}
+	return w.truncate(w.p.first + store.Position(w.rnd.Uint64N(uint64(w.h.head-w.p.first)/2+1)))
 }
 
 // tick moves the clock, back too.

@@ -130,9 +130,9 @@ func (s *Store) finishErasures() error {
 // policy, the erasures are durable before a copy is made.
 func (s *Store) finishPending(ctx context.Context) error {
 	head := s.tip.get().end
-	pending := s.pendingPlaces(head.Position)
-	if len(pending) == 0 {
-		return nil
+	pending, err := s.pendingPlaces(head.Position)
+	if err != nil || len(pending) == 0 {
+		return err
 	}
 	b := &barrier{}
 	for _, at := range pending {
@@ -155,25 +155,31 @@ func (s *Store) pass(ctx context.Context, b *barrier) error {
 }
 
 // pendingPlaces returns the places of the events whose erasure at or below a position is not finished.
-func (s *Store) pendingPlaces(until store.Position) map[store.Position]index.Place {
+func (s *Store) pendingPlaces(until store.Position) (map[store.Position]index.Place, error) {
 	out := map[store.Position]index.Place{}
 	for target, by := range s.erasures.list() {
 		if by > until {
 			continue
 		}
 		at, err := s.locate(target)
-		if err != nil || target < s.first() { // there is nothing left of it
+		if target < s.first() || errors.Is(err, store.ErrNotFound) { // there is nothing left of it, or never was
 			s.erasures.finished(map[store.Position]store.Position{target: by})
 			continue
 		}
+		if err != nil {
+			return nil, fmt.Errorf("look for the payload at position %d: %w", target, err)
+		}
 		out[target] = at
 	}
-	return out
+	return out, nil
 }
 
 // copyPending makes the copies for erasures at or below a position; the payloads lie in sealed segments.
 func (s *Store) copyPending(until store.Position) error {
-	pending := s.pendingPlaces(until)
+	pending, err := s.pendingPlaces(until)
+	if err != nil {
+		return err
+	}
 	bySegment := map[uint32][]index.Place{}
 	for _, at := range pending {
 		bySegment[at.Segment()] = append(bySegment[at.Segment()], at)

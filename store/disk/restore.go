@@ -111,6 +111,9 @@ func validRestored(c *store.RecordedCommit) (store.Commit, error) {
 		if (e.Stream == "") != (e.Version == 0) {
 			return commit, &store.InvalidError{Problem: fmt.Sprintf("position %d has version %d in stream %q", e.Position, e.Version, e.Stream)}
 		}
+		if e.Erased != 0 && (e.Erased <= e.Position || e.Erased > store.MaxPosition) {
+			return commit, &store.InvalidError{Problem: fmt.Sprintf("position %d cannot have been erased at position %d", e.Position, e.Erased)}
+		}
 		if e.Erased != 0 && len(e.Data)+len(e.Metadata) > 0 {
 			return commit, &store.InvalidError{Problem: fmt.Sprintf("position %d is erased and has a payload", e.Position)}
 		}

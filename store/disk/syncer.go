@@ -44,6 +44,8 @@ func (y *syncer) group(g *group) {
 	}
 	if err == nil {
 		y.show(g)
+	} else if g.roll != nil && g.roll.file != y.file { // nobody will write to it
+		_ = g.roll.file.Close() // the failure of the log is the error that matters
 	}
 	for i := range g.members {
 		y.answer(&g.members[i], err)

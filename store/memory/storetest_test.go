@@ -19,7 +19,11 @@ func open(_ testing.TB, o storetest.Options) store.Store {
 // reopen keeps a store, which does not survive by itself, in its dump.
 func reopen(t testing.TB, s store.Store, o storetest.Options) store.Store {
 	t.Helper()
-	old := s.(*memory.Store).Evict()
+	m, ok := s.(*memory.Store)
+	if !ok {
+		t.Fatalf("%T is no store of this package", s)
+	}
+	old := m.Evict()
 	kept := memory.New(memory.Options{Clock: o.Clock, ID: old.StoreID()})
 	if err := kept.Restore(t.Context(), old.Dump(t.Context(), 0)); err != nil {
 		t.Fatal(err)

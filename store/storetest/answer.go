@@ -53,8 +53,12 @@ func eventText(e *store.Recorded, c script.Cmd) string {
 		b.WriteString(" meta=" + string(e.Metadata))
 	}
 	for _, part := range []struct{ name, value string }{
-		{"id", e.ID}, {"content", word(e.ContentType)}, {"schema", nonZero(uint64(e.SchemaVersion))},
-		{"effective", timeText(e.EffectiveAt)}, {"track", trackingText(e.Tracking)}, {"erased", nonZero(uint64(e.Erased))},
+		{"id", e.ID},
+		{"content", word(e.ContentType)},
+		{"schema", nonZero(uint64(e.SchemaVersion))},
+		{"effective", timeText(e.EffectiveAt)},
+		{"track", trackingText(e.Tracking)},
+		{"erased", nonZero(uint64(e.Erased))},
 	} {
 		if part.value != "" {
 			b.WriteString(" " + part.name + "=" + part.value)

@@ -71,7 +71,7 @@ var faults = map[string]struct {
 			if _, err := m.Append(ctx, store.Commit{Guards: c.Guards}); err != nil {
 				return store.Result{}, err
 			}
-			time.Sleep(100 * time.Microsecond) // the gap that it is about
+			time.Sleep(time.Millisecond) // the gap that it is about
 			c.Guards = nil
 			return m.Append(ctx, c)
 		}
@@ -96,6 +96,7 @@ var faults = map[string]struct {
 			if err != nil {
 				return first, err
 			}
+			time.Sleep(time.Millisecond)
 			r, err := m.Append(ctx, store.Commit{Events: c.Events[1:]})
 			r.First = first.First
 			return r, err
@@ -109,6 +110,7 @@ var faults = map[string]struct {
 	"refuses after writing": {"cancel", func(b *broken, m *memory.Store) {
 		b.append = func(ctx context.Context, c store.Commit) (store.Result, error) {
 			r, err := m.Append(context.WithoutCancel(ctx), c)
+			time.Sleep(time.Millisecond)
 			if ctx.Err() != nil {
 				return store.Result{}, ctx.Err()
 			}
@@ -121,14 +123,19 @@ var faults = map[string]struct {
 				return m.Read(ctx, q, o)
 			}
 			return func(yield func(store.Recorded, error) bool) {
+				last := o.After
 				history := o
 				history.Follow, history.Progress = false, nil
 				for e, err := range m.Read(ctx, q, history) {
 					if !yield(e, err) {
 						return
 					}
+					last = e.Position
 				}
-				p, _ := m.Head(ctx)
+				p := last
+				for p <= last && ctx.Err() == nil && (o.Until == 0 || p < o.Until) { // so that something gets lost
+					p, _ = m.Head(ctx)
+				}
 				o.After = max(o.After, p)
 				m.Read(ctx, q, o)(yield)
 			}
@@ -235,6 +242,7 @@ func TestBroken(t *testing.T) {
 
 // TestRunFails checks that each fault is found by the test that is about it.
 func TestRunFails(t *testing.T) {
+	t.Parallel()
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

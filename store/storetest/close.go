@@ -141,12 +141,18 @@ func leaks(t *testing.T, h Harness) {
 	for range 20 {
 		for _, q := range []store.Query{nil, {{Stream: "a-1"}}, {{Tags: []string{"x"}, Types: []string{"T"}}}} {
 			for _, o := range []store.ReadOptions{{}, {Backward: true}, {Follow: true}, {Limit: 2}} {
-				for range s.Read(ctx, q, o) {
+				for _, err := range s.Read(ctx, q, o) {
+					if err != nil {
+						t.Error(err)
+					}
 					break
 				}
 			}
 		}
-		for range power[store.Dumper](t, s).Dump(ctx, 0) {
+		for _, err := range power[store.Dumper](t, s).Dump(ctx, 0) {
+			if err != nil {
+				t.Error(err)
+			}
 			break
 		}
 	}

@@ -93,7 +93,7 @@ func (k *talk) number(c script.Cmd, key string) uint64 {
 
 // clock TIME sets the clock of all stores.
 func (k *talk) doClock(_ context.Context, c script.Cmd) string {
-	t, err := time.Parse(time.RFC3339Nano, bare(c, 0))
+	t, err := time.Parse(time.RFC3339Nano, bare(c))
 	k.check(c, err)
 	k.clock = t
 	return ""
@@ -101,7 +101,7 @@ func (k *talk) doClock(_ context.Context, c script.Cmd) string {
 
 // use NAME makes another store the current one.
 func (k *talk) doUse(_ context.Context, c script.Cmd) string {
-	k.use(bare(c, 0))
+	k.use(bare(c))
 	return ""
 }
 
@@ -126,7 +126,7 @@ func (k *talk) doAppend(ctx context.Context, c script.Cmd) string {
 	return resultText(r, c.Has("times"))
 }
 
-// read [QUERY] [after=P] [until=P] [asof=TIME] [limit=N] [backward] [follow] [times] [commits]
+// read [QUERY] [after=P] [until=P] [asof=TIME] [limit=N] [backward] [follow] [times] [commits] reads events.
 func (k *talk) doRead(ctx context.Context, c script.Cmd) string {
 	q, o, err := parseRead(c)
 	k.check(c, err)
@@ -153,7 +153,7 @@ func (k *talk) doEffective(ctx context.Context, c script.Cmd) string {
 	return b.String()
 }
 
-// head
+// head is the position of the last event.
 func (k *talk) doHead(ctx context.Context, _ script.Cmd) string {
 	p, err := k.s.Head(ctx)
 	if err != nil {
@@ -162,30 +162,30 @@ func (k *talk) doHead(ctx context.Context, _ script.Cmd) string {
 	return strconv.FormatUint(uint64(p), 10)
 }
 
-// id ID
+// id ID finds events by id.
 func (k *talk) doID(ctx context.Context, c script.Cmd) string {
-	return eventsText(power[store.IDs](k.t, k.s).ByID(ctx, bare(c, 0)), c)
+	return eventsText(power[store.IDs](k.t, k.s).ByID(ctx, bare(c)), c)
 }
 
-// lookup KEY
+// lookup KEY is what a commit with a key wrote.
 func (k *talk) doLookup(ctx context.Context, c script.Cmd) string {
-	r, err := power[store.Keys](k.t, k.s).Lookup(ctx, bare(c, 0))
+	r, err := power[store.Keys](k.t, k.s).Lookup(ctx, bare(c))
 	if err != nil {
 		return refusal(err)
 	}
 	return resultText(r, c.Has("times"))
 }
 
-// tracked SOURCE
+// tracked SOURCE is the last position of a source.
 func (k *talk) doTracked(ctx context.Context, c script.Cmd) string {
-	n, err := power[store.Tracker](k.t, k.s).Tracked(ctx, bare(c, 0))
+	n, err := power[store.Tracker](k.t, k.s).Tracked(ctx, bare(c))
 	if err != nil {
 		return refusal(err)
 	}
 	return strconv.FormatUint(n, 10)
 }
 
-// streams [prefix=P] [after=NAME] [limit=N]
+// streams [prefix=P] [after=NAME] [limit=N] lists streams.
 func (k *talk) doStreams(ctx context.Context, c script.Cmd) string {
 	k.only(c, "prefix", "after", "limit")
 	o := store.StreamsOptions{Prefix: c.Arg("prefix"), After: c.Arg("after"), Limit: int(k.number(c, "limit"))}
@@ -194,14 +194,14 @@ func (k *talk) doStreams(ctx context.Context, c script.Cmd) string {
 	})
 }
 
-// types
+// types lists types.
 func (k *talk) doTypes(ctx context.Context, _ script.Cmd) string {
 	return lines(power[store.Lister](k.t, k.s).Types(ctx), func(i store.TypeInfo) string {
 		return fmt.Sprintf("%s %d", word(i.Type), i.Events)
 	})
 }
 
-// erase POSITION… [reason=R] [actor=A]
+// erase POSITION… [reason=R] [actor=A] erases payloads.
 func (k *talk) doErase(ctx context.Context, c script.Cmd) string {
 	o := store.Erasure{Reason: c.Arg("reason"), Actor: c.Arg("actor")}
 	for _, a := range c.Args {
@@ -218,9 +218,9 @@ func (k *talk) doErase(ctx context.Context, c script.Cmd) string {
 	return resultText(r, false)
 }
 
-// truncate POSITION
+// truncate POSITION drops the oldest events.
 func (k *talk) doTruncate(ctx context.Context, c script.Cmd) string {
-	p, err := strconv.ParseUint(bare(c, 0), 10, 64)
+	p, err := strconv.ParseUint(bare(c), 10, 64)
 	k.check(c, err)
 	first, err := power[store.Truncater](k.t, k.s).Truncate(ctx, store.Position(p))
 	if err != nil {
@@ -229,7 +229,7 @@ func (k *talk) doTruncate(ctx context.Context, c script.Cmd) string {
 	return fmt.Sprintf("begins at %d", first)
 }
 
-// dump [after=P] [times]
+// dump [after=P] [times] shows commits.
 func (k *talk) doDump(ctx context.Context, c script.Cmd) string {
 	k.only(c, "after", "times")
 	commits := power[store.Dumper](k.t, k.s).Dump(ctx, store.Position(k.number(c, "after")))

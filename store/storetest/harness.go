@@ -56,7 +56,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("truncate", func(t *testing.T) { runTruncate(t, h) })
 	t.Run("race", func(t *testing.T) { runRaces(t, h) })
 	t.Run("model", func(t *testing.T) {
-		RunModel(t, h, func(_ testing.TB, o Options) store.Store { return newOracle(o) })
+		RunModel(t, h, func(_ testing.TB, o Options) Reference { return newOracle(o) })
 	})
 }
 

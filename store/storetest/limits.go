@@ -18,11 +18,14 @@ func runLimits(t *testing.T, h Harness) {
 		fits, long := strings.Repeat("é", limit/2)+strings.Repeat("x", limit%2), strings.Repeat("x", limit+1)
 		commit(t, s, store.Commit{Events: []store.Event{event(fits, fits, fits)}, Key: fits})
 		for _, c := range []store.Commit{
-			{Events: []store.Event{event(long, "T")}}, {Events: []store.Event{event("a-1", long)}},
-			{Events: []store.Event{event("a-1", "T", long)}}, {Events: []store.Event{event("a-1", "T")}, Key: long},
+			{Events: []store.Event{event(long, "T")}},
+			{Events: []store.Event{event("a-1", long)}},
+			{Events: []store.Event{event("a-1", "T", long)}},
+			{Events: []store.Event{event("a-1", "T")}, Key: long},
 			{Events: []store.Event{{Type: "T", ContentType: long}}},
 			{Events: []store.Event{event("a-1", "T")}, Tracking: &store.Tracking{Source: long, Position: 1}},
-			{Guards: []store.Guard{store.StreamAt{Stream: long}}}, {Guards: []store.Guard{store.StreamExists{Stream: long}}},
+			{Guards: []store.Guard{store.StreamAt{Stream: long}}},
+			{Guards: []store.Guard{store.StreamExists{Stream: long}}},
 			{Guards: []store.Guard{store.NoneMatch{Query: store.Query{{Category: long}}}}},
 		} {
 			tooLarge(t, s, c)

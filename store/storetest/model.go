@@ -13,13 +13,13 @@ import (
 )
 
 // modelSteps is how many random operations RunModel makes.
-const modelSteps = 3000
+const modelSteps = 2000
 
 // RunModel makes random operations on the store under test and on a reference, which answer alike. The seed is logged
 // where a test fails; GESTA_SEED in the environment sets it, and GESTA_STEPS the number of operations.
 //
-// The reference must have the powers Tracker, Keys, IDs, Eraser and Dumper; it may be another store that passes the suite.
-func RunModel(t *testing.T, h Harness, reference func(testing.TB, Options) store.Store) {
+// Another store that passes the suite may be the reference.
+func RunModel(t *testing.T, h Harness, reference func(testing.TB, Options) Reference) {
 	t.Helper()
 	seed, steps := environment(t, "GESTA_SEED", rand.Uint64()), uint64(modelSteps)
 	if testing.Short() {
@@ -55,14 +55,25 @@ func environment(t testing.TB, name string, fallback uint64) uint64 {
 	return n
 }
 
+// Reference is what RunModel compares with.
+type Reference interface {
+	store.Store
+	store.Tracker
+	store.Keys
+	store.IDs
+	store.Eraser
+	store.Dumper
+}
+
 // model is a run of RunModel.
 type model struct {
-	h         Harness
-	rnd       *rand.Rand
-	clock     time.Time
-	got, want store.Store    // the store under test and the reference
-	head      store.Position // of the reference
-	keyed     []store.Commit // commits with a key that were sent
+	h     Harness
+	rnd   *rand.Rand
+	clock time.Time
+	got   store.Store // the store under test
+	want  Reference
+	head  store.Position // of the reference
+	keyed []store.Commit // commits with a key that were sent
 }
 
 // step makes one operation on both stores, compares the answers, and returns what was done.
@@ -153,12 +164,12 @@ func (m *model) erase(t *testing.T) string {
 			e.Positions = append(e.Positions, 1+store.Position(m.rnd.Uint64N(uint64(m.head))))
 		}
 	}
-	real, ok := store.As[store.Eraser](m.got)
+	power, ok := store.As[store.Eraser](m.got)
 	if !ok {
 		return "erase, which the store cannot"
 	}
-	want, wantErr := m.want.(store.Eraser).Erase(t.Context(), e)
-	got, gotErr := real.Erase(bounded(t), e)
+	want, wantErr := m.want.Erase(t.Context(), e)
+	got, gotErr := power.Erase(bounded(t), e)
 	same(t, want, got, wantErr, gotErr)
 	m.compareHeads(t)
 	return fmt.Sprintf("erase %+v", e)
@@ -166,9 +177,9 @@ func (m *model) erase(t *testing.T) string {
 
 func (m *model) tracked(t *testing.T) string {
 	source := m.pick("x", "y", "z")
-	if real, ok := store.As[store.Tracker](m.got); ok {
-		want, wantErr := m.want.(store.Tracker).Tracked(t.Context(), source)
-		got, gotErr := real.Tracked(bounded(t), source)
+	if power, ok := store.As[store.Tracker](m.got); ok {
+		want, wantErr := m.want.Tracked(t.Context(), source)
+		got, gotErr := power.Tracked(bounded(t), source)
 		same(t, want, got, wantErr, gotErr)
 	}
 	return "tracked " + source
@@ -176,9 +187,9 @@ func (m *model) tracked(t *testing.T) string {
 
 func (m *model) lookup(t *testing.T) string {
 	key := m.randomKey()
-	if real, ok := store.As[store.Keys](m.got); ok {
-		want, wantErr := m.want.(store.Keys).Lookup(t.Context(), key)
-		got, gotErr := real.Lookup(bounded(t), key)
+	if power, ok := store.As[store.Keys](m.got); ok {
+		want, wantErr := m.want.Lookup(t.Context(), key)
+		got, gotErr := power.Lookup(bounded(t), key)
 		same(t, want, got, wantErr, gotErr)
 	}
 	return "lookup " + key
@@ -186,9 +197,9 @@ func (m *model) lookup(t *testing.T) string {
 
 func (m *model) byID(t *testing.T) string {
 	id := m.randomID()
-	if real, ok := store.As[store.IDs](m.got); ok && id != "" {
-		want, wantErr := collect(m.want.(store.IDs).ByID(t.Context(), id))
-		got, gotErr := collect(real.ByID(bounded(t), id))
+	if power, ok := store.As[store.IDs](m.got); ok && id != "" {
+		want, wantErr := collect(m.want.ByID(t.Context(), id))
+		got, gotErr := collect(power.ByID(bounded(t), id))
 		same(t, shown(want), shown(got), wantErr, gotErr)
 	}
 	return "id " + id
@@ -213,13 +224,13 @@ func (m *model) compareHeads(t *testing.T) {
 
 func (m *model) compareDumps(t *testing.T) {
 	t.Helper()
-	real, ok := store.As[store.Dumper](m.got)
+	power, ok := store.As[store.Dumper](m.got)
 	if !ok {
 		return
 	}
 	for _, after := range []store.Position{0, m.head / 2, m.head} {
-		want, wantErr := collect(m.want.(store.Dumper).Dump(t.Context(), after))
-		got, gotErr := collect(real.Dump(bounded(t), after))
+		want, wantErr := collect(m.want.Dump(t.Context(), after))
+		got, gotErr := collect(power.Dump(bounded(t), after))
 		for _, list := range [][]store.RecordedCommit{want, got} {
 			for i := range list {
 				list[i].Events, list[i].Salts = shown(list[i].Events), nil

@@ -29,15 +29,6 @@ func (o *oracle) clone() *oracle {
 	return &oracle{clock: o.clock, commits: slices.Clip(o.commits), sum: o.sum}
 }
 
-// log returns all events.
-func (o *oracle) log() []store.Recorded {
-	var out []store.Recorded
-	for _, c := range o.commits {
-		out = append(out, c.Events...)
-	}
-	return out
-}
-
 // picked returns the events for which pick says yes.
 func (o *oracle) picked(pick func(*store.Recorded) bool) []store.Recorded {
 	var out []store.Recorded
@@ -151,9 +142,9 @@ func (o *oracle) record(c store.Commit) store.Result {
 	}
 	o.commits = append(o.commits, rc)
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %q %v", o.sum, rc.Key, rc.Tracking)
+	h.Write(fmt.Appendf(nil, "%d %q %v", o.sum, rc.Key, rc.Tracking))
 	for _, e := range rc.Events {
-		fmt.Fprintf(h, "%q %q %q %q", e.Stream, e.Type, e.Tags, e.Data)
+		h.Write(fmt.Appendf(nil, "%q %q %q %q", e.Stream, e.Type, e.Tags, e.Data))
 	}
 	o.sum = h.Sum64()
 	return oracleResult(rc)

@@ -45,8 +45,9 @@ func runProgress(t *testing.T, h Harness) {
 			w := &watcher{t: t, s: s}
 			alive := false
 			w.each = func(_ store.Position, live bool) { alive = live }
-			for e := range s.Read(bounded(t), store.Query{{Types: []string{"rare"}}}, store.ReadOptions{Progress: w.progress}) {
-				w.seen(&e)
+			rare := store.Query{{Types: []string{"rare"}}}
+			if got := read(t, s, rare, store.ReadOptions{Progress: w.progress}); len(got) > 0 {
+				t.Errorf("read %v, want nothing", got)
 			}
 			if !w.called || w.at != want || !alive {
 				t.Errorf("progress was called: %t, last with %d, live %t; want the head %d", w.called, w.at, alive, want)

@@ -40,20 +40,20 @@ func runRetry(t *testing.T, h Harness) {
 	})
 	t.Run("large commits are compared whole", func(t *testing.T) {
 		s := h.open(t)
-		make := func(last byte) store.Commit {
+		large := func(last byte) store.Commit {
 			events := numbered(2000, "a-1", "T", "x")
 			data := append([]byte{}, events[1999].Data...)
 			events[1999].Data = append(data, last)
 			return store.Commit{Key: "k", Events: events}
 		}
-		first := commit(t, s, make('a'))
+		first := commit(t, s, large('a'))
 		for range 100 { // so that it is long ago
 			write(t, s, event("b-1", "T"))
 		}
-		if r := commit(t, s, make('a')); !r.Duplicate || r.First != first.First || r.Last != first.Last {
+		if r := commit(t, s, large('a')); !r.Duplicate || r.First != first.First || r.Last != first.Last {
 			t.Errorf("the repeat gets %+v, want %+v", r, first)
 		}
-		_, err := s.Append(bounded(t), make('b'))
+		_, err := s.Append(bounded(t), large('b'))
 		refused(t, err, store.ErrKeyReused)
 	})
 }

@@ -92,6 +92,30 @@ func runStart(t *testing.T, h Harness) {
 		_, err := reused()
 		refused(t, err, store.ErrKeyReused)
 	})
+	t.Run("a store that closes with commits on their way", func(t *testing.T) {
+		s := h.Open(t, Options{})
+		starter := power[store.Starter](t, s)
+		var waits []func() (store.Result, error)
+		for range 50 {
+			waits = append(waits, starter.Start(bounded(t), store.Commit{Events: numbered(2, "a-1", "T")}))
+		}
+		if h.Reopen == nil {
+			closeStore(t, s)
+		} else {
+			s = h.reopen(t, s, Options{})
+		}
+		written := 0
+		for _, wait := range waits {
+			if _, err := wait(); err == nil {
+				written++
+			} else {
+				refused(t, err, store.ErrClosed)
+			}
+		}
+		if h.Reopen != nil {
+			wantEvents(t, s, 2*written)
+		}
+	})
 	t.Run("many goroutines", func(t *testing.T) {
 		s := h.open(t)
 		starter := power[store.Starter](t, s)

@@ -17,8 +17,10 @@ func runTruncate(t *testing.T, h Harness) {
 	for i := range commits {
 		e := sized(size, uint32(i))
 		e.Stream = fmt.Sprintf("a-%d", i%7)
-		commit(t, s, store.Commit{Events: []store.Event{e, event("", "T", "x")}, Key: fmt.Sprint("k", i),
-			Tracking: &store.Tracking{Source: "s", Position: uint64(i + 1)}})
+		commit(t, s, store.Commit{
+			Events: []store.Event{e, event("", "T", "x")}, Key: fmt.Sprint("k", i),
+			Tracking: &store.Tracking{Source: "s", Position: uint64(i + 1)},
+		})
 	}
 	last := head(t, s)
 	all := read(t, s, nil, store.ReadOptions{})
@@ -51,7 +53,8 @@ func runTruncate(t *testing.T, h Harness) {
 		_, err = s.Append(bounded(t), store.Commit{Guards: []store.Guard{store.NoneMatch{Query: store.Query{{Stream: "none"}}, After: first - 2}}})
 		wantTruncated(t, err, first)
 		commit(t, s, store.Commit{Guards: []store.Guard{
-			store.NoneMatch{Query: store.Query{{Stream: "none"}}, After: first - 1}, store.StreamExists{Stream: "a-0"},
+			store.NoneMatch{Query: store.Query{{Stream: "none"}}, After: first - 1},
+			store.StreamExists{Stream: "a-0"},
 			store.StreamAt{Stream: "a-0", Version: uint64((commits + 6) / 7)},
 		}})
 		if n, err := power[store.Tracker](t, s).Tracked(bounded(t), "s"); n != commits || err != nil {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/gestadb/gesta/store"
@@ -10,6 +11,7 @@ import (
 // runVolume checks what is much, and what is nothing.
 func runVolume(t *testing.T, h Harness) {
 	t.Run("thousands of streams", func(t *testing.T) { manyStreams(t, h.open(t)) })
+	t.Run("a long history in both directions", func(t *testing.T) { longHistory(t, h) })
 	t.Run("a commit of many events", func(t *testing.T) {
 		const size = 10_000
 		s := h.open(t)
@@ -44,8 +46,8 @@ func runVolume(t *testing.T, h Harness) {
 				t.Fatalf("a commit of nothing wrote %+v", r)
 			}
 		}
-		if _, ok := store.As[store.Dumper](s); ok && len(dump(t, s, 0)) != 1 {
-			t.Errorf("the dump has %d commits, want 1", len(dump(t, s, 0)))
+		if _, ok := store.As[store.Dumper](s); ok && len(dump(t, s)) != 1 {
+			t.Errorf("the dump has %d commits, want 1", len(dump(t, s)))
 		}
 		if p := head(t, s); p != 1 {
 			t.Errorf("the head is %d, want 1", p)
@@ -96,4 +98,51 @@ func count(n, a, b int) int {
 		}
 	}
 	return c
+}
+
+// longHistory reads windows of a history that no page or batch holds, and compares with what was written.
+func longHistory(t *testing.T, h Harness) {
+	const commits, size = 40, 250
+	s := h.open(t)
+	for i := range commits {
+		var events []store.Event
+		for j := range size {
+			n := i*size + j
+			events = append(events, event(fmt.Sprintf("a-%d", n%11), fmt.Sprintf("T%d", n%7), fmt.Sprintf("x%d", n%1000), "y"))
+		}
+		write(t, s, events...)
+	}
+	check := func(s store.Store) {
+		t.Helper()
+		all := read(t, s, nil, store.ReadOptions{})
+		if len(all) != commits*size {
+			t.Fatalf("%d events, want %d", len(all), commits*size)
+		}
+		for i, q := range []store.Query{nil, {{Tags: []string{"y"}}}, {{Stream: "a-3"}, {Types: []string{"T5"}}}, {{Category: "a", Tags: []string{"x42"}}}} {
+			for _, o := range []store.ReadOptions{{}, {After: 1023, Until: 5121}, {After: 3000, Limit: 2500}, {Until: 9999, Limit: 1}} {
+				var want []store.Recorded
+				for _, e := range all {
+					if e.Position > o.After && (o.Until == 0 || e.Position <= o.Until) && q.Matches(&e.Event) {
+						want = append(want, e)
+					}
+				}
+				for _, o.Backward = range []bool{false, true} {
+					if o.Backward {
+						slices.Reverse(want)
+					}
+					expected := want
+					if o.Limit > 0 && len(want) > o.Limit {
+						expected = want[:o.Limit]
+					}
+					if d := diff(positions(expected), positions(read(t, s, q, o))); d != "" {
+						t.Errorf("query %d with %+v (-want +got):\n%s", i, o, d)
+					}
+				}
+			}
+		}
+	}
+	check(s)
+	if h.Reopen != nil {
+		check(h.reopen(t, s, Options{}))
+	}
 }

@@ -11,16 +11,12 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// bare returns the i-th argument that is a bare word, from 0, and "" when there is none.
-func bare(c script.Cmd, i int) string {
+// bare returns the first argument that is a bare word, and "" when there is none.
+func bare(c script.Cmd) string {
 	for _, a := range c.Args {
-		if a.Value != "" {
-			continue
-		}
-		if i == 0 {
+		if a.Value == "" {
 			return a.Key
 		}
-		i--
 	}
 	return ""
 }
@@ -242,7 +238,7 @@ func parseRecorded(input string) ([]store.RecordedCommit, error) {
 }
 
 func parseRecordedCommit(words script.Cmd) (rc store.RecordedCommit, err error) {
-	if rc.RecordedAt, err = time.Parse(time.RFC3339Nano, bare(words, 0)); err != nil {
+	if rc.RecordedAt, err = time.Parse(time.RFC3339Nano, bare(words)); err != nil {
 		return rc, err
 	}
 	rc.Key = words.Arg("key")
