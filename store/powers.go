@@ -48,19 +48,23 @@ type RecordedCommit struct {
 
 // Dumper yields everything a store holds, commit by commit.
 type Dumper interface {
-	// Dump yields the commits whose events, or whose After, lie above after, in the order in which they were committed, up to the head
-	// of its start. With after 0 it begins with commits that came before any event. An error is yielded once, last.
+	// Dump yields the commits that have an event above after, whole, and those without events whose After lies above it, in the order in
+	// which they were committed, up to the head of its start. With after 0 it begins with commits that came before any
+	// event. What was truncated cannot be dumped: that is [ErrTruncated]. A dump that begins where a truncated store begins starts with
+	// commits without events, After 0, for the tracking that truncation kept. An error is yielded once, last.
 	Dump(ctx context.Context, after Position) iter.Seq2[RecordedCommit, error]
 }
 
 // Restorer takes recorded commits as they are: export and import, clone and copy use nothing else.
 type Restorer interface {
-	// Restore appends commits in the order given, keeping positions, versions, times, ids, keys, tracking, erasures and salts. The first
-	// position must lie above the head and positions must rise; holes are kept. Versions and times must continue what is there: a stream
-	// that is new here may begin at any version. Where an $erasure event arrives whose event is here with a payload,
-	// that payload is erased too. It returns when all is durable. After an error, a prefix of the commits has been
-	// restored: [ErrInvalid] for one that does not continue the store, the error that commits yielded, or an error as
-	// of Append. It must not run beside other writers.
+	// Restore appends commits in the order given, keeping positions, versions, times, ids, keys, tracking, erasures and salts.
+	// The first position must lie above the head and positions must rise; holes are kept, but not within a commit, whose positions follow each other.
+	// After, of a commit without events, must be the head. Versions and times must continue what is there: a stream that is new here
+	// may begin at any version. An event that comes erased names the position of its $erasure, above its own. Where an $erasure event
+	// arrives whose event is here with a payload, that payload is erased too. It returns when all is durable. After an
+	// error, a prefix of the commits has been restored: [ErrInvalid] for one that does not continue the store, [ErrKeyReused]
+	// for a key that is there, [ErrTracking] for a tracking that does not rise, the error that commits yielded, or an error as of
+	// Append. It must not run beside other writers.
 	Restore(ctx context.Context, commits iter.Seq2[RecordedCommit, error]) error
 }
 
@@ -82,7 +86,7 @@ type TypeInfo struct {
 type StreamsOptions struct {
 	Prefix string // only names that begin with it
 	After  string // only names above it, in byte order
-	Limit  int    // at the most; 0 is no limit
+	Limit  int    // at the most; 0 and below is no limit
 }
 
 // Lister lists streams and types, in byte order of their names, system streams included. An error is yielded once, last.
@@ -176,7 +180,8 @@ const MaxErasePositions = 10_000
 type Eraser interface {
 	// Erase records an $erasure event for each position that still has its payload, in one commit, and then removes data and
 	// metadata of those events from every file. It returns when they are gone, with the Result of that commit, zero when all had been erased
-	// before. A position without an event is [ErrNotFound]; an $erasure event, no position, or more than [MaxErasePositions] is [ErrInvalid].
+	// before. The $erasure events come in the order of the positions they erase. A position without an event is [ErrNotFound], a
+	// truncated one [ErrTruncated]; an $erasure event, no position, or more than [MaxErasePositions] is [ErrInvalid].
 	Erase(ctx context.Context, e Erasure) (Result, error)
 }
 

@@ -34,7 +34,8 @@ import (
 //  9. Nothing is silent: corruption, an unknown type, a skipped event, a dropped subscriber is an error with a position in
 //     it, or a counter that someone can read.
 type Store interface {
-	// Append commits c: all of it or nothing. It returns an error that is [ErrInvalid], [ErrTooLarge], [ErrConflict]
+	// Append commits c: all of it or nothing. A commit that writes nothing, because it has neither events nor tracking, returns
+	// the zero Result. Positions and versions beyond [MaxPosition] are [ErrTooLarge]. It returns an error that is [ErrInvalid], [ErrTooLarge], [ErrConflict]
 	// ([*ConflictError]), [ErrKeyReused] ([*KeyReusedError]), [ErrTracking] ([*TrackingError]), [ErrTruncated]
 	// ([*TruncatedError]), [ErrReadOnly], [ErrClosed], [ErrFailed], the context's error, or an error of the medium
 	// before anything was written; in all these cases nothing was or will be written. An [*UnknownError] says that it
@@ -75,7 +76,7 @@ type ReadOptions struct {
 	// lie above the head. Follow with Backward or AsOf is [ErrInvalid].
 	Follow bool
 
-	// Progress, unless nil, is called on the goroutine that reads: p rises, and no match at or below p is still to come;
+	// Progress, unless nil, is called on the goroutine that reads: p rises with each call, and no match at or below p is still to come;
 	// live is true when p is the head. It is called at least each 65,536 positions while scanning,
 	// at the head, and while following within a second of the head moving. It is not called with Backward.
 	Progress func(p Position, live bool)

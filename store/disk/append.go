@@ -106,6 +106,11 @@ func allZero(b []byte) bool {
 
 // enqueue looks up what the request needs and puts it into the queue. An error means that it is not in the queue.
 func (s *Store) enqueue(ctx context.Context, r *request) error {
+	if !r.hurried {
+		if err := s.w.f.await(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.users.enter(); err != nil {
 		return err
 	}

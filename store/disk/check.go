@@ -149,19 +149,30 @@ func (k *checker) run() error {
 	}
 	defer k.closeIndex()
 	k.rp = &replay{s: k.s, numbers: numbers, end: k.s.base()}
-	for _, n := range numbers {
-		more, err := k.segment(n)
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
+	if err := k.segments(numbers); err != nil {
+		return err
 	}
 	if err := k.uncovered(); err != nil {
 		return err
 	}
 	return k.finishIndex()
+}
+
+// segments checks one segment after the other.
+func (k *checker) segments(numbers []uint32) error {
+	for _, n := range numbers {
+		more, err := k.segment(n)
+		if err != nil || !more {
+			return err
+		}
+	}
+	if next := k.rp.end.Next; k.until == 0 && !k.gap && next.Segment() > k.rp.lastNumber() {
+		k.problem(store.Problem{
+			Code: "damaged", File: segmentName(next.Segment()), Position: k.rp.end.Position + 1,
+			Message: "the segment is missing, but the one before it is sealed",
+		})
+	}
+	return nil
 }
 
 // heads reads the heads file, if there is one.

@@ -95,24 +95,18 @@ const firstFrame = segment.HeaderSize + segment.FrameHeaderSize
 // begin makes a group with its first request. It returns nil when that was refused because there is no place to write.
 func (c *committer) begin(r *request) *group {
 	if err := c.w.failure(); err != nil {
-		c.w.answer(r, outcome{err: err})
+		c.refuse(r, err)
 		return nil
 	}
 	if err := r.ctx.Err(); err != nil {
-		c.w.answer(r, outcome{err: err})
+		c.refuse(r, err)
 		return nil
 	}
 	g := c.w.spareGroup()
 	freeze := c.tableFull()
-	if freeze {
-		if err := c.w.f.room(); err != nil {
-			c.w.answer(r, outcome{err: err})
-			return nil
-		}
-	}
 	if r.barrier != nil && r.barrier.roll || c.full(r.frameSize()) {
 		if err := c.roll(g); err != nil {
-			c.w.answer(r, outcome{err: err})
+			c.refuse(r, err)
 			return nil
 		}
 	}
@@ -124,6 +118,20 @@ func (c *committer) begin(r *request) *group {
 	g.table = c.tables[len(c.tables)-1]
 	c.decide(g, r)
 	return g
+}
+
+// refuse answers a request for which there is no group.
+func (c *committer) refuse(r *request, err error) {
+	o := outcome{err: err}
+	c.note(r, &o)
+	c.w.answer(r, o)
+}
+
+// note remembers that a restored commit was refused.
+func (c *committer) note(r *request, o *outcome) {
+	if r.restored != nil && (o.err != nil || o.duplicate != 0 || len(o.failed) > 0) {
+		r.restored.run.refused = true
+	}
 }
 
 // spareGroup returns an empty group.
@@ -178,6 +186,8 @@ func (c *committer) decide(g *group, r *request) {
 	switch {
 	case r.ctx.Err() != nil:
 		o.err = r.ctx.Err()
+	case r.restored != nil && r.restored.run.refused:
+		o.err = &store.InvalidError{Problem: "a commit before it was refused"}
 	case r.barrier != nil:
 		g.force = true
 	default:
@@ -186,6 +196,7 @@ func (c *committer) decide(g *group, r *request) {
 			c.accept(g, r, &o)
 		}
 	}
+	c.note(r, &o)
 	g.pos, g.time = c.pos, c.time
 	g.members = append(g.members, member{r, o})
 }
@@ -293,7 +304,7 @@ func (c *committer) judgeGuards(r *request, o *outcome) error {
 				continue
 			}
 		case store.NoneMatch:
-			if first := c.w.s.first(); g.After+1 < first {
+			if first := c.w.s.first(); g.After < first-1 {
 				return &store.TruncatedError{First: first}
 			}
 			if r.facts.matched[i] == 0 && !c.matches(r, g) {

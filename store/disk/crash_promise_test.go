@@ -82,20 +82,6 @@ func unchanged(before, now map[string][]byte) error {
 	return nil
 }
 
-// filesOf returns the bytes of all files at one moment.
-func filesOf(img *simfs.FS) map[string][]byte {
-	img = img.CrashBest() // someone may be at work on the disk
-	out := map[string][]byte{}
-	for _, name := range img.Files() {
-		b, err := img.ReadFile(name)
-		if err != nil {
-			panic(err)
-		}
-		out[name] = b
-	}
-	return out
-}
-
 // verifyOpen compares an open store with the promise.
 func (p *promise) verifyOpen(img *simfs.FS, s *disk.Store, rnd choice) (int, error) {
 	n, first, err := p.content(s)
@@ -142,6 +128,9 @@ func (p *promise) content(s *disk.Store) (n int, first store.Position, err error
 			continue
 		}
 		if err := compareTracked(s, p.commits[:n]); err != nil {
+			if errors.Is(err, store.ErrDamaged) {
+				return n, first, err
+			}
 			problem += "; " + err.Error()
 			continue
 		}
@@ -149,33 +138,6 @@ func (p *promise) content(s *disk.Store) (n int, first store.Position, err error
 	}
 	return 0, first, fmt.Errorf("found %d commits from position %d on, want %d to %d%s",
 		len(got), first, len(from(p.commits[:p.kept], first)), len(from(p.commits, first)), problem)
-}
-
-// dump returns all commits of a store, without salts, and where the log begins.
-func dump(s *disk.Store) ([]store.RecordedCommit, store.Position, error) {
-	first := store.Position(1)
-	for {
-		var out []store.RecordedCommit
-		var truncated *store.TruncatedError
-		var err error
-		for c, e := range s.Dump(context.Background(), first-1) {
-			if err = e; err != nil {
-				break
-			}
-			for i := range c.Events {
-				if e := &c.Events[i]; e.Stream == store.ErasureStream {
-					e.Data = nil
-				}
-			}
-			c.Salts = nil
-			out = append(out, c)
-		}
-		if first == 1 && errors.As(err, &truncated) {
-			first = truncated.First
-			continue
-		}
-		return out, first, err
-	}
 }
 
 // noTrace looks for erased payloads in all files.

@@ -70,7 +70,7 @@ func (r *recovery) look(img *simfs.FS, depth int) error {
 // TestCrashDuringRecovery crashes worlds, and then the recoveries at each of their operations, and the recoveries of those.
 func TestCrashDuringRecovery(t *testing.T) {
 	found := 0
-	for seed := range seeds(t, 3) {
+	for seed := range seeds(t, 8) {
 		o := disk.Options{}
 		if seed%3 == 2 {
 			o.Sync = disk.SyncNever

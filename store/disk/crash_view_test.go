@@ -7,7 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,7 +44,7 @@ func (v *view) queries(rnd choice) error {
 		}
 	}
 	if got, err := v.s.Head(context.Background()); err != nil || got != head {
-		return fmt.Errorf("the head is %d, %v, want %d", got, err, head)
+		return errors.Join(err, fmt.Errorf("the head is %d, want %d", got, head))
 	}
 	queries := []store.Query{nil}
 	if len(events) > 0 {
@@ -135,7 +134,7 @@ func (v *view) keys(rnd choice) error {
 		want := resultOf(&c)
 		want.Duplicate = true
 		if got, err := v.s.Lookup(context.Background(), c.Key); err != nil || !sameResult(want, got) {
-			return fmt.Errorf("key %q answers %+v, %v, want %+v", c.Key, got, err, want)
+			return errors.Join(err, fmt.Errorf("key %q answers %+v, want %+v", c.Key, got, want))
 		}
 	}
 	for _, key := range append([]string{"never"}, keysOf(v.all)...) {
@@ -143,7 +142,7 @@ func (v *view) keys(rnd choice) error {
 			continue
 		}
 		if got, err := v.s.Lookup(context.Background(), key); !errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("key %q, which is not there, answers %+v, %v", key, got, err)
+			return errors.Join(err, fmt.Errorf("key %q, which is not there, answers %+v", key, got))
 		}
 	}
 	if len(keyed) == 0 {
@@ -156,7 +155,7 @@ func (v *view) keys(rnd choice) error {
 	}
 	got, err := v.s.Append(context.Background(), repeat)
 	if want := resultOf(&c); err != nil || !got.Duplicate || got.First != want.First || got.Last != want.Last {
-		return fmt.Errorf("repeating key %q answers %+v, %v, want %+v", c.Key, got, err, want)
+		return errors.Join(err, fmt.Errorf("repeating key %q answers %+v, want %+v", c.Key, got, want))
 	}
 	return nil
 }
@@ -241,18 +240,3 @@ func (v *view) ids(rnd choice) error {
 	}
 	return nil
 }
-
-// compareTracked compares the tracking of all sources.
-func compareTracked(s store.Tracker, commits []store.RecordedCommit) error {
-	want := trackedBy(commits)
-	for _, source := range sources {
-		got, err := s.Tracked(context.Background(), source)
-		if err != nil || got != want[source] {
-			return fmt.Errorf("source %q is tracked at %d, %v, want %d", source, got, err, want[source])
-		}
-	}
-	return nil
-}
-
-// later is a clock for those who look at a store when its world has stopped.
-func later() time.Time { return time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC) }

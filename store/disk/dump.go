@@ -35,10 +35,10 @@ type dumping struct {
 func (d *dumping) run(after store.Position) error {
 	end := d.s.tip.get().end
 	first := d.s.first()
-	if after+1 < first {
+	if after < first-1 {
 		return &store.TruncatedError{First: first}
 	}
-	if after+1 == first {
+	if after == first-1 {
 		d.scan = scan{next: d.s.base().Next, step: firstStep}
 		if err := d.kept(); err != nil {
 			return err

@@ -25,6 +25,9 @@ func (s *Store) Erase(ctx context.Context, e store.Erasure) (store.Result, error
 	}
 	s.w.erasing.Lock()
 	defer s.w.erasing.Unlock()
+	if err := s.writable(ctx); err != nil { // it may have been closed meanwhile
+		return store.Result{}, err
+	}
 	if err := s.finishPending(ctx); err != nil {
 		return store.Result{}, fmt.Errorf("finish earlier erasures: %w", err)
 	}
@@ -32,7 +35,12 @@ func (s *Store) Erase(ctx context.Context, e store.Erasure) (store.Result, error
 	if err != nil || len(events) == 0 {
 		return store.Result{}, err
 	}
-	r := newRequest(ctx, &store.Commit{Events: events})
+	commit := store.Commit{Events: events}
+	if err := store.ValidateRestored(&commit); err != nil { // reasons may add up to more than a commit holds
+		return store.Result{}, err
+	}
+	r := newRequest(ctx, &commit)
+	r.hurried = true
 	if err := r.encode(events, nil); err != nil {
 		return store.Result{}, err
 	}
@@ -123,6 +131,9 @@ func (s *Store) locate(p store.Position) (index.Place, error) {
 func (s *Store) finishErasures() error {
 	s.w.erasing.Lock()
 	defer s.w.erasing.Unlock()
+	if err := s.writable(context.Background()); err != nil {
+		return err
+	}
 	return s.finishPending(context.Background())
 }
 
@@ -146,7 +157,7 @@ func (s *Store) finishPending(ctx context.Context) error {
 
 // pass sends a barrier through the queue and waits for it.
 func (s *Store) pass(ctx context.Context, b *barrier) error {
-	r := &request{ctx: ctx, barrier: b, done: make(chan outcome, 1)}
+	r := &request{ctx: ctx, barrier: b, hurried: true, done: make(chan outcome, 1)}
 	if err := s.enqueue(ctx, r); err != nil {
 		return err
 	}

@@ -112,12 +112,21 @@ func (f *fetcher) open(number uint32, p store.Position) error {
 	return err
 }
 
+// errDropped says that a segment was truncated away although nothing in it is wanted any more.
+var errDropped = errors.New("the segment was dropped")
+
 // openSegment opens a segment for reading; p is a position in it that is wanted.
 func (s *Store) openSegment(number uint32, p store.Position) (*segmentFile, error) {
 	seg, err := s.segs.acquire(number)
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := s.rereadHeads(); err != nil {
+			return nil, err
+		}
 		if first := s.first(); p < first {
 			return nil, &store.TruncatedError{First: first}
+		}
+		if number < s.base().Next.Segment() {
+			return nil, errDropped
 		}
 		return nil, &store.DamagedError{File: segmentName(number), Position: p, Problem: "the segment is missing"}
 	}

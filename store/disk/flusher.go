@@ -11,10 +11,12 @@ import (
 	"github.com/gestadb/gesta/store/disk/internal/index"
 )
 
-// flusher writes tables that are full to index files, and merges index files, in the background: one goroutine.
+// flusher writes tables that are full to index files, and merges index files, in the background: a goroutine for each, so
+// that no table waits for a merge.
 type flusher struct {
 	w      *writer
-	wake   chan struct{} // has room for one
+	wake   chan struct{} // something to write; has room for one
+	added  chan struct{} // something to merge; has room for one
 	stop   chan struct{}
 	ctx    context.Context // ends merges when the store is closed
 	cancel context.CancelFunc
@@ -22,6 +24,7 @@ type flusher struct {
 	mu      sync.Mutex
 	waiting []*index.Table // guarded by mu; oldest first
 	err     error          // guarded by mu; why the oldest could not be written
+	changed chan struct{}  // guarded by mu; closed, and replaced, when either changes
 }
 
 // add gives the flusher a table that is complete and whose part of the log is written.
@@ -29,29 +32,42 @@ func (f *flusher) add(t *index.Table) {
 	f.mu.Lock()
 	f.waiting = append(f.waiting, t)
 	f.mu.Unlock()
-	f.poke()
+	poke(f.wake)
 }
 
-func (f *flusher) poke() {
+func poke(c chan struct{}) {
 	select {
-	case f.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// room returns an error when so many tables wait that no more may be begun: the index cannot be written.
-func (f *flusher) room() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.waiting) < pendingTables || f.err == nil {
-		return nil
+// await holds back who wants to append while too many tables wait to be written. It returns an error when the oldest
+// cannot be. Barriers and erasures do not come here: writing a table may need them.
+func (f *flusher) await(ctx context.Context) error {
+	for {
+		f.mu.Lock()
+		n, err, changed := len(f.waiting), f.err, f.changed
+		f.mu.Unlock()
+		if n < pendingTables {
+			return nil
+		}
+		poke(f.wake)
+		if err != nil {
+			return fmt.Errorf("the index cannot be written: %w", err)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-f.w.s.closed:
+			return store.ErrClosed
+		}
 	}
-	f.poke()
-	return fmt.Errorf("the index cannot be written: %w", f.err)
 }
 
-// run writes and merges until the store is closed.
-func (f *flusher) run() {
+// runFlushes writes tables until the store is closed.
+func (f *flusher) runFlushes() {
 	defer f.w.ended.Done()
 	for {
 		select {
@@ -60,6 +76,19 @@ func (f *flusher) run() {
 		case <-f.wake:
 		}
 		f.flushAll()
+		poke(f.added)
+	}
+}
+
+// runMerges merges files until the store is closed.
+func (f *flusher) runMerges() {
+	defer f.w.ended.Done()
+	for {
+		select {
+		case <-f.stop:
+			return
+		case <-f.added:
+		}
 		if err := f.merge(); err != nil && f.ctx.Err() == nil {
 			f.w.s.opts.Background(fmt.Errorf("merge index files: %w", err))
 		}
@@ -79,15 +108,17 @@ func (f *flusher) flushAll() {
 			return
 		}
 		err := f.flush(t)
+		if err != nil && !errors.Is(err, store.ErrClosed) && f.ctx.Err() == nil {
+			f.w.s.opts.Background(fmt.Errorf("write index file: %w", err))
+		}
 		f.mu.Lock()
 		if f.err = err; err == nil {
 			f.waiting = f.waiting[1:]
 		}
+		close(f.changed)
+		f.changed = make(chan struct{})
 		f.mu.Unlock()
 		if err != nil {
-			if !errors.Is(err, store.ErrClosed) && f.ctx.Err() == nil {
-				f.w.s.opts.Background(fmt.Errorf("write index file: %w", err))
-			}
 			return
 		}
 	}
@@ -118,7 +149,7 @@ func (s *Store) flushTable(t *index.Table) error {
 
 // showFiles makes the index files that are there now the current ones, without a table that they cover.
 func (s *Store) showFiles(covered *index.Table) {
-	s.views.change(s.index.View(), func(tables []*index.Table) []*index.Table {
+	s.views.change(s.index, func(tables []*index.Table) []*index.Table {
 		return slices.DeleteFunc(tables, func(t *index.Table) bool { return t == covered })
 	})
 }

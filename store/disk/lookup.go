@@ -14,6 +14,10 @@ import (
 func (s *Store) lookUp(r *request) error {
 	head := s.tip.position()
 	v := s.views.acquire()
+	if files := v.files.Files(); len(files) > 0 { // the committer looks above head in tables alone
+		_, last := files[len(files)-1].Range()
+		head = max(head, last)
+	}
 	r.facts = facts{view: v, head: head}
 	if err := s.lookUpKey(r, v); err != nil {
 		return err

@@ -136,9 +136,12 @@ type follower struct {
 	stop  chan struct{}
 	ended sync.WaitGroup
 
-	mu  sync.Mutex
-	rp  *replay // guarded by mu
-	err error   // guarded by mu; why it cannot follow any more
+	heads sync.Mutex // held while the heads file is read again; taken last
+
+	mu   sync.Mutex
+	rp   *replay   // guarded by mu
+	base index.End // guarded by mu; where the log began when rp did
+	err  error     // guarded by mu; why it cannot follow any more
 
 	broken chan struct{} // closed when err is set
 }
@@ -153,6 +156,7 @@ func (f *follower) begin() error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.base = f.s.base()
 	return f.restart()
 }
 
@@ -161,6 +165,12 @@ func (f *follower) restart() error {
 	e, err := f.awaitHead()
 	if err != nil {
 		return err
+	}
+	if base := f.s.base(); base.Next != f.base.Next {
+		if err := f.s.index.Rebase(base); err != nil {
+			return fmt.Errorf("read index files again: %w", err)
+		}
+		f.base = base
 	}
 	rp := &replay{s: f.s, limit: ^index.Place(0), end: f.s.index.End(), hidden: true}
 	rp.table = index.NewTable(f.s.man.seed, rp.end)
@@ -218,10 +228,34 @@ func (f *follower) takeIn() error {
 		return err
 	}
 	if err := f.rp.walkTo(e); err != nil {
+		if f.s.base().Next != f.base.Next { // what is missing was truncated
+			return f.restart()
+		}
 		return err
 	}
 	f.s.tip.move(f.rp.end)
 	return f.reload()
+}
+
+// rereadHeads looks, in a read-only store, whether the writer has truncated the store.
+func (s *Store) rereadHeads() error {
+	if s.f == nil {
+		return nil
+	}
+	s.f.heads.Lock()
+	defer s.f.heads.Unlock()
+	h, err := index.OpenHeads(s.fs, path.Join(s.dir, headsName), s.man.id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read heads again: %w", err)
+	}
+	if h.Base().Next == s.base().Next {
+		return h.Close()
+	}
+	s.setHeads(h)
+	return nil
 }
 
 // failure returns why the store cannot follow the writer any more, nil while it does.
@@ -236,6 +270,12 @@ func (f *follower) reload() error {
 	const tables = 2
 	if len(f.rp.full) < tables {
 		return nil
+	}
+	if err := f.s.rereadHeads(); err != nil {
+		return err
+	}
+	if f.s.base().Next != f.base.Next {
+		return f.restart()
 	}
 	before := f.s.index.End()
 	if err := f.s.index.Reload(); err != nil {

@@ -54,7 +54,8 @@ func (s *Store) recover() error {
 		s.w.f.add(t)
 	}
 	if err := s.finishErasures(); err != nil {
-		return errors.Join(fmt.Errorf("finish erasures: %w", err), s.w.close())
+		s.users.close()
+		return errors.Join(fmt.Errorf("finish erasures: %w", err), s.halt())
 	}
 	return nil
 }
@@ -167,7 +168,7 @@ func (s *Store) openIndex(readOnly bool) error {
 		return fmt.Errorf("open index: %w", err)
 	}
 	s.index = set
-	s.views.change(set.View(), func([]*index.Table) []*index.Table { return nil })
+	s.views.change(set, func([]*index.Table) []*index.Table { return nil })
 	return nil
 }
 

@@ -85,7 +85,7 @@ func (rp *replay) show() {
 	if rp.hidden {
 		return
 	}
-	rp.s.views.change(rp.s.index.View(), func([]*index.Table) []*index.Table {
+	rp.s.views.change(rp.s.index, func([]*index.Table) []*index.Table {
 		return append(append([]*index.Table(nil), rp.full...), rp.table)
 	})
 	if rp.s.tip == nil {

@@ -22,13 +22,20 @@ type request struct {
 	entryOf  []int           // for each event its stream in streams, -1 for none
 	restored *restored       // nil unless the commit comes with positions and times
 	barrier  *barrier        // nil unless the request is no commit but wants something done in its place
+	hurried  bool            // it does not wait for tables to be written, because that may wait for it
 
 	facts facts
 	done  chan outcome // receives exactly one
 }
 
+// restoreRun is one call of Restore. Its field is the committer's own.
+type restoreRun struct {
+	refused bool // a commit was, so that those behind it are too: what is restored is a prefix
+}
+
 // restored is what a commit that is restored brings along.
 type restored struct {
+	run      *restoreRun
 	first    store.Position // of its first event; without events, of the last event before it
 	time     int64
 	versions []uint64

@@ -26,8 +26,9 @@ func (s *Store) Restore(ctx context.Context, commits iter.Seq2[store.RecordedCom
 
 func (s *Store) restoreAll(ctx context.Context, commits iter.Seq2[store.RecordedCommit, error]) (err error) {
 	var waiting []*request
+	run := &restoreRun{}
 	defer func() {
-		for _, r := range waiting { // what comes behind an error is refused by itself, or a prefix all the same
+		for _, r := range waiting { // behind one that is refused all are
 			if failed := s.awaitRestored(ctx, r); err == nil {
 				err = failed
 			}
@@ -41,6 +42,7 @@ func (s *Store) restoreAll(ctx context.Context, commits iter.Seq2[store.Recorded
 		if err != nil {
 			return err
 		}
+		r.restored.run = run
 		if err := s.enqueue(ctx, r); err != nil {
 			return err
 		}

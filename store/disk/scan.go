@@ -62,7 +62,16 @@ func (s *Store) walk(sc *scan, after, until store.Position, visit func(f *segmen
 		sc.next, sc.step = at, firstStep
 	}
 	for sc.next < end {
+		if base := s.base().Next; sc.next < base { // the segment was dropped
+			if first := s.first(); after+1 < first {
+				return &store.TruncatedError{First: first}
+			}
+			sc.next = base
+		}
 		done, err := s.walkSegment(sc, end, after, until, visit)
+		if errors.Is(err, errDropped) {
+			continue
+		}
 		if done || err != nil {
 			return err
 		}

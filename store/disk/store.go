@@ -30,7 +30,7 @@ type Store struct {
 	index    *index.Set
 	views    views
 	heads    atomic.Pointer[index.Heads] // nil unless truncated
-	oldHeads []*index.Heads              // closed with the store; written under writer.erasing
+	oldHeads []*index.Heads              // closed with the store; written under writer.erasing or follower.heads
 	tip      *tip
 	erasures *erasures
 
@@ -149,15 +149,24 @@ func (s *Store) Close() error {
 	if !s.users.close() {
 		return nil
 	}
-	close(s.closed)
-	var err error
-	if s.w != nil {
-		err = s.w.close()
+	err := s.halt()
+	if s.w != nil { // an erasure or truncation that is at it ends first
+		s.w.erasing.Lock()
+		defer s.w.erasing.Unlock()
 	}
+	return errors.Join(err, s.free())
+}
+
+// halt ends the goroutines of a store that takes no more calls.
+func (s *Store) halt() error {
+	close(s.closed)
 	if s.f != nil {
 		s.f.close()
 	}
-	return errors.Join(err, s.free())
+	if s.w != nil {
+		return s.w.close()
+	}
+	return nil
 }
 
 // free closes files and releases the lock.

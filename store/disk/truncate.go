@@ -18,6 +18,9 @@ func (s *Store) Truncate(ctx context.Context, through store.Position) (store.Pos
 	}
 	s.w.erasing.Lock()
 	defer s.w.erasing.Unlock()
+	if err := s.writable(ctx); err != nil { // it may have been closed meanwhile
+		return 0, err
+	}
 	if err := s.finishPending(ctx); err != nil {
 		return 0, fmt.Errorf("finish erasures: %w", err)
 	}

@@ -63,21 +63,22 @@ func (vs *views) drop(v *view) {
 	}
 }
 
-// change makes a new view the current one: with other files, unless files is nil, and with the tables that next makes of the
-// current ones.
-func (vs *views) change(files *index.View, next func(tables []*index.Table) []*index.Table) {
+// change makes a new view the current one: with the files that set has now, unless set is nil, and with the tables that next
+// makes of the current ones. The files are taken with mu held, so that no view has older ones than the view before. Order: mu, then
+// the lock of the set.
+func (vs *views) change(set *index.Set, next func(tables []*index.Table) []*index.Table) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	v := &view{uses: 1}
-	if files != nil {
-		v.files = &sharedFiles{View: files}
+	if set != nil {
+		v.files = &sharedFiles{View: set.View()}
 	}
 	old := vs.cur
 	if old == nil {
 		v.tables = next(nil)
 	} else {
 		v.tables = next(slices.Clone(old.tables))
-		if files == nil {
+		if set == nil {
 			v.files = old.files
 		}
 	}

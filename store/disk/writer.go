@@ -33,7 +33,7 @@ type writer struct {
 	queue  chan *request
 	groups chan *group
 	spare  chan *group    // answered ones, to be used again
-	ended  sync.WaitGroup // committer, syncer, flusher
+	ended  sync.WaitGroup // committer, syncer, and the two of the flusher
 
 	c committer
 	y syncer
@@ -66,12 +66,16 @@ func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable
 	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next, begun: table.Start().Next, events: table.Len()}
 	w.y = syncer{w: w, end: end, durable: durable, file: active, head: headFile, table: table, clean: true}
 	ctx, cancel := context.WithCancel(context.Background())
-	w.f = flusher{w: w, wake: make(chan struct{}, 1), stop: make(chan struct{}), ctx: ctx, cancel: cancel}
+	w.f = flusher{
+		w: w, wake: make(chan struct{}, 1), added: make(chan struct{}, 1), stop: make(chan struct{}),
+		changed: make(chan struct{}), ctx: ctx, cancel: cancel,
+	}
 	s.w = w
-	w.ended.Add(3)
+	w.ended.Add(4)
 	go w.c.run()
 	go w.y.run()
-	go w.f.run()
+	go w.f.runFlushes()
+	go w.f.runMerges()
 }
 
 // put puts a request into the queue; it waits while that is full.

@@ -41,7 +41,10 @@ func (s *Store) dumped(ctx context.Context, after store.Position) ([]*commit, er
 		return slices.Clip(s.commits), nil
 	}
 	from := sort.Search(len(s.commits), func(i int) bool { return s.commits[i].end() > after })
-	return slices.Clip(s.commits[from:]), nil
+	if after > s.dropped || s.dropped == 0 {
+		return slices.Clip(s.commits[from:]), nil
+	}
+	return slices.Concat(s.kept, s.commits[from:]), nil
 }
 
 // dump returns one commit as a dump yields it.

@@ -33,6 +33,7 @@ type Store struct {
 	tracked map[string]uint64           // the last tracking position of each source
 	head    store.Position              // of the last event there ever was
 	dropped store.Position              // what lies up to here was truncated away; 0 for nothing
+	kept    []*commit                   // without events, for the last tracking of each source in what was truncated away
 	last    time.Time                   // RecordedAt of the last commit
 	moved   chan struct{}               // closed, and replaced, when head moves; closed by Close
 	closed  bool

@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// ShortWrite, returned by the hook of [NewFault] for an OpWrite, writes the
-// first N bytes before the write fails with Err. For any other kind of
+// ShortWrite is what the hook of [NewFault] returns for an OpWrite that shall
+// write its first N bytes before it fails with Err. For any other kind of
 // operation it is an error like all others.
 //
 //nolint:errname // It tells the wrapper what to do, and callers see it as Err.

@@ -118,7 +118,7 @@ func TestShortWrite(t *testing.T) {
 		f, err := faulty.Create("f")
 		must(t, err)
 		n, err := f.WriteAt([]byte("abcdef"), 0)
-		if n != c.want || err != errFull {
+		if n != c.want || err != errFull { //nolint:errorlint // It must be this error itself, without what wrapped it.
 			t.Errorf("N %d: got %d, %v; want %d, %v", c.n, n, err, c.want, errFull)
 		}
 		if got, err := disk.ReadFile("f"); string(got) != "abcdef"[:c.want] || err != nil {

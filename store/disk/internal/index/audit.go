@@ -12,10 +12,11 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// Audit compares a file of the index with the log. It is given every event of the file's range, in order, and does not keep them: it adds up a hash of
-// each fact that the log holds and takes away one of each that the index holds, so that what is missing, superfluous or wrong leaves a rest. Postings
-// are added up apart for each eventsPerSlot events, so that the report can say where. In memory it has 16 bytes for those, and a bit for each position at
-// which a stream ends, in words of 64 positions. An Audit belongs to one goroutine.
+// Audit compares a file of the index with the log. It is given every event of the file's range, in order, and does not keep them:
+// it adds up a hash of each fact that the log holds and takes away one of each that the index holds, so that what is missing,
+// superfluous or wrong leaves a rest. Postings are added up apart for each eventsPerSlot events, so that the report can say
+// where. In memory it has 16 bytes for those, and a bit for each position at which a stream ends, in words of 64 positions. An
+// Audit belongs to one goroutine.
 type Audit struct {
 	f      *File
 	report func(store.Problem)
@@ -58,8 +59,7 @@ func (a *Audit) truncated() bool { return a.first > a.f.core.first }
 
 // ended reports damage and returns any other error.
 func (a *Audit) ended(err error) error {
-	var damaged *store.DamagedError
-	if errors.As(err, &damaged) {
+	if damaged, ok := errors.AsType[*store.DamagedError](err); ok {
 		a.report(problemOf(damaged))
 		return nil
 	}
@@ -195,7 +195,8 @@ func (a *Audit) Done(ctx context.Context) error {
 	f := a.f.core
 	for _, s := range a.slots {
 		if s.rest != 0 {
-			a.wrong(f.name, f.sections[sectionTerms].offset, s.first, "the postings of the %d events from position %d on are not those of the log", eventsPerSlot, s.first)
+			a.wrong(f.name, f.sections[sectionTerms].offset, s.first,
+				"the postings of the %d events from position %d on are not those of the log", eventsPerSlot, s.first)
 		}
 	}
 	if a.truncated() {
@@ -205,7 +206,8 @@ func (a *Audit) Done(ctx context.Context) error {
 		a.wrong(f.name, 0, f.first, "the file has %d events, the log has %d", f.events, a.events)
 	}
 	if a.versions != 0 || a.lasts != 0 {
-		a.wrong(f.name, f.sections[sectionStreams].offset, f.first, "the streams, or their last versions, positions or times, are not those of the log")
+		a.wrong(f.name, f.sections[sectionStreams].offset, f.first,
+			"the streams, or their last versions, positions or times, are not those of the log")
 	}
 	if a.types != 0 {
 		a.wrong(f.name, f.sections[sectionTypes].offset, f.first, "the types, or their numbers of events, are not those of the log")

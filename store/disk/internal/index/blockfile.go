@@ -15,8 +15,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const sumLen = 4
 
-// identity is the CRC32C of what a file is: every checksum in the file begins with it, so that a block of another file, or of another place in the same
-// one, is never taken for the right one.
+// identity is the CRC32C of what a file is: every checksum in the file begins with it, so that a block of another file, or of
+// another place in the same one, is never taken for the right one.
 type identity uint32
 
 func newIdentity(magic string, storeID [16]byte, start, end store.Position) identity {
@@ -26,8 +26,8 @@ func newIdentity(magic string, storeID [16]byte, start, end store.Position) iden
 	return identity(crc32.Checksum(b, castagnoli))
 }
 
-// sum returns the checksum of the block that is at offset: its CRC32C, begun with the identity and the offset. Equal blocks at two offsets below 4 GiB,
-// or with two identities at one offset, never have the same; others do once in 2^32.
+// sum returns the checksum of the block that is at offset: its CRC32C, begun with the identity and the offset. Equal blocks at
+// two offsets below 4 GiB, or with two identities at one offset, never have the same; others do once in 2^32.
 func (id identity) sum(offset int64, block []byte) uint32 {
 	return crc32.Update(uint32(id)^uint32(offset)^uint32(offset>>32)*0x9e3779b1, castagnoli, block)
 }

@@ -63,7 +63,8 @@ func (b *bucket) next() (e entry, ok bool, problem string) {
 	default:
 		offset, ok1 := b.uvarint()
 		length, ok2 := b.uvarint()
-		if !ok1 || !ok2 || offset > maxExtentAt || length > blockPostings*childLen || length%childLen != 0 || length == 0 || count > uint64(store.MaxPosition) {
+		if !ok1 || !ok2 || offset > maxExtentAt || length > blockPostings*childLen || length%childLen != 0 || length == 0 ||
+			count > uint64(store.MaxPosition) {
 			return entry{}, false, "the root of a list makes no sense"
 		}
 		e.root = extent{int64(offset), int(length)}

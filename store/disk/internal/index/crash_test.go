@@ -12,7 +12,8 @@ import (
 )
 
 // life adds pieces and merges now and then; done is called with the end after each Add.
-func life(s *index.Set, pieces [][]frame, tb testing.TB, done func(index.End)) error {
+func life(tb testing.TB, s *index.Set, pieces [][]frame, done func(index.End)) error {
+	tb.Helper()
 	for i, frames := range pieces {
 		table := index.NewTable(seed, s.End())
 		feed(table, frames)
@@ -92,7 +93,7 @@ func TestCrashAtEveryOperation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := life(s, w.cut(7), t, func(e index.End) { added = e }); err != nil {
+	if err := life(t, s, w.cut(7), func(e index.End) { added = e }); err != nil {
 		t.Fatal(err)
 	}
 	w.checkImage(t, disk.CrashWorst(), w.end, "at the end")

@@ -1,7 +1,6 @@
 package index_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -57,8 +56,7 @@ func (w *world) readRight(tb testing.TB, f *index.File, queries []store.Query) {
 	right := func(err error, got, want any) {
 		tb.Helper()
 		if err != nil {
-			var damaged *store.DamagedError
-			if !errors.As(err, &damaged) {
+			if _, ok := errors.AsType[*store.DamagedError](err); !ok {
 				tb.Fatalf("error %v is not of damage", err)
 			}
 			return
@@ -293,7 +291,7 @@ func (w *world) audit(tb testing.TB, s *index.Set, frames []frame) []store.Probl
 	defer v.Release()
 	var out []store.Problem
 	for _, f := range v.Files() {
-		a, err := index.NewAudit(context.Background(), f, 0, func(p store.Problem) { out = append(out, p) })
+		a, err := index.NewAudit(tb.Context(), f, 0, func(p store.Problem) { out = append(out, p) })
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -307,7 +305,7 @@ func (w *world) audit(tb testing.TB, s *index.Set, frames []frame) []store.Probl
 				a.AddTracking(frames[i].source, frames[i].position)
 			}
 		}
-		if err := a.Done(context.Background()); err != nil {
+		if err := a.Done(tb.Context()); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -360,7 +358,8 @@ func TestAudit(t *testing.T) {
 				}
 			}
 			i := len(frames) - 1
-			for len(frames[i].events) == 0 || len(frames[i].events[0].Tags) == 0 || frames[i].source == "" || w.trackings[frames[i].source] != frames[i].position {
+			for len(frames[i].events) == 0 || len(frames[i].events[0].Tags) == 0 || frames[i].source == "" ||
+				w.trackings[frames[i].source] != frames[i].position {
 				i--
 			}
 			change(&frames[i], &frames[i].events[0])

@@ -1,8 +1,9 @@
 // Package index is the index of the disk engine. It is derived from the log, can be deleted, and is then built again.
 //
-// The newest part of the log is indexed by a [Table] in memory, all before it by immutable files, which a [Set] manages: a table becomes a [File]
-// when it is full, neighbouring files are merged into wider ones. Both are a [Source] of candidates: positions of events that may match a query. In files, names are hashed to 48 bits
-// with the store's seed, so a candidate is believed only when the name in its event has been compared. [Heads] is what truncation leaves of the streams.
+// The newest part of the log is indexed by a [Table] in memory, all before it by immutable files, which a [Set] manages: a table
+// becomes a [File] when it is full, neighbouring files are merged into wider ones. Both are a [Source] of candidates: positions
+// of events that may match a query. In files, names are hashed to 48 bits with the store's seed, so a candidate is believed only
+// when the name in its event has been compared. [Heads] is what truncation leaves of the streams.
 //
 // A Table compares names itself, so that guards can be decided without reading an event.
 package index
@@ -15,33 +16,37 @@ A directory has, for a range of positions, first to last, in 16 hexadecimal digi
 	0000000000000001-00000000000f4240.idx     terms and names of the events of the range
 	0000000000000001-0000000000018a88.places  where those events are in the log
 
-Each table that is written makes one of both. Merging makes a wider .idx of some and leaves the .places alone, so an .idx has the places of one file or of several
-that tile its range. A range begins right after the range before it, and ends with the end (type End) of the last frame that it covers; frames without
-events, which only track, belong to the range of the next event, or of the last if the table had them after it.
+Each table that is written makes one of both. Merging makes a wider .idx of some and leaves the .places alone, so an .idx has the
+places of one file or of several that tile its range. A range begins right after the range before it, and ends with the end (type
+End) of the last frame that it covers; frames without events, which only track, belong to the range of the next event, or of the
+last if the table had them after it.
 
-The bytes of an .idx are a pure function of the events and trackings between its two ends: one table, or any merges of any tables over the same range, give
-the same file. So files can be compared, and a test does.
+The bytes of an .idx are a pure function of the events and trackings between its two ends: one table, or any merges of any tables
+over the same range, give the same file. So files can be compared, and a test does.
 
-A file is written under a name that ends in .tmp, synced and renamed; then the directory is synced. What a crash leaves of that, the next Open removes:
+A file is written under a name that ends in .tmp, synced and renamed; then the directory is synced. What a crash leaves of that,
+the next Open removes:
 
 	after writing .tmp             a .tmp: removed
 	after renaming the .places     places that no .idx needs: removed, the log is replayed from the end before
 	after renaming the .idx        if only one of both names survived, it is removed, and so on as above
 	after the directory's sync     the file is taken; a merged one instead of those that it covers, which are removed
 
-All numbers are little-endian; "varint" is the unsigned LEB128 of encoding/binary. An extent is 8 bytes: length << 40 | offset of a block, in bytes, without its checksum; so a
-file has less than 1 TiB and a block less than 16 MiB.
+All numbers are little-endian; "varint" is the unsigned LEB128 of encoding/binary. An extent is 8 bytes: length << 40 | offset of
+a block, in bytes, without its checksum; so a file has less than 1 TiB and a block less than 16 MiB.
 
 # Checksums
 
-Everything that is read on its own is a block followed by its CRC32C, 4 bytes. Before the block, the CRC is given what is not on the disk with it: it begins with
+Everything that is read on its own is a block followed by its CRC32C, 4 bytes. Before the block, the CRC is given what is not on
+the disk with it: it begins with
 
 	CRC32C of (magic, store id, position at the start, position at the end of the range)   what file it is
 	xor offset of the block (the upper 32 bits of it times 0x9e3779b1)                      where in the file
 
-so that a block of another file, or of another place in this one, is noticed. The header has its own two checksums, over its first bytes and over itself.
-Every byte of a file lies in a header or in a block: no bit can change without a read of it, or [File.Verify], noticing. What passes is still not
-trusted: extents are held against their section before memory is taken for them, postings must rise and lie in the range.
+so that a block of another file, or of another place in this one, is noticed. The header has its own two checksums, over its first
+bytes and over itself. Every byte of a file lies in a header or in a block: no bit can change without a read of it, or
+[File.Verify], noticing. What passes is still not trusted: extents are held against their section before memory is taken for them,
+postings must rise and lie in the range.
 
 # Header
 
@@ -53,7 +58,8 @@ trusted: extents are held against their section before memory is taken for them,
 	..  by the kind of file, see below
 	4   CRC32C of all before
 
-An end is 36 bytes: position 8, place of the next frame 8, place of the last frame 8, recorded at 8 (microseconds since 1970), header checksum of the last frame 4.
+An end is 36 bytes: position 8, place of the next frame 8, place of the last frame 8, recorded at 8 (microseconds since 1970),
+header checksum of the last frame 4.
 
 # .idx
 
@@ -68,9 +74,10 @@ An end is 36 bytes: position 8, place of the next frame 8, place of the last fra
 
 The seed check is the xxh3 of a fixed text under the seed: files of another seed are not taken.
 
-A term is a stream, a category, a type, a tag, an id or a key; its hash is the upper 48 bits of the xxh3 of the name, with a seed made of the store's
-and the kind. With t terms there are (t + 15) / 16 buckets; a term is in bucket hash * buckets >> 48. So buckets come in the order of hashes, and a look-up computes its bucket: one
-block of the directory, one bucket. A bucket without terms has length 0 and no block.
+A term is a stream, a category, a type, a tag, an id or a key; its hash is the upper 48 bits of the xxh3 of the name, with a seed
+made of the store's and the kind. With t terms there are (t + 15) / 16 buckets; a term is in bucket hash * buckets >> 48. So
+buckets come in the order of hashes, and a look-up computes its bucket: one block of the directory, one bucket. A bucket without
+terms has length 0 and no block.
 
 	bucket      entries, hashes rising
 	entry       varint: hash, less the one before it in the bucket, or less the lowest of the bucket
@@ -80,14 +87,16 @@ block of the directory, one bucket. A bucket without terms has length 0 and no b
 	            count 129..:   varint: offset of the root; varint: length of the root
 	postings    varint: position, less the first of the range; for each other one, varint: position, less the one before it
 
-A list of more than 128 postings is a tree, so that a seek reads one block per level. Leaves have 128 postings each, encoded as above, the last one what remains. A
-node has up to 128 children of 16 bytes: the last posting below the child 8, its extent 8. All nodes but the last of a level are full; the number of levels follows
-from the count. Every block comes right after the last one below it, the root last, then the bucket. The last posting of a term is in the root: the newest event
-of a frequent term is found without reading a leaf.
+A list of more than 128 postings is a tree, so that a seek reads one block per level. Leaves have 128 postings each, encoded as
+above, the last one what remains. A node has up to 128 children of 16 bytes: the last posting below the child 8, its extent 8. All
+nodes but the last of a level are full; the number of levels follows from the count. Every block comes right after the last one
+below it, the root last, then the bucket. The last posting of a term is in the root: the newest event of a frequent term is found
+without reading a leaf.
 
-The filter has ceil(12 t / 512) blocks of 64 bytes; a hash sets six bits in block hash * blocks >> 48. About one absent term in 200 passes. The blocks rise with the hashes, so a merge
-writes the filter, like the directory, as it goes. A file of one term or a hundred million is merged in the same memory: two passes over the terms, the first to count them.
-Filters up to 64 MiB stay in memory from their first use; larger ones are asked block by block.
+The filter has ceil(12 t / 512) blocks of 64 bytes; a hash sets six bits in block hash * blocks >> 48. About one absent term in
+200 passes. The blocks rise with the hashes, so a merge writes the filter, like the directory, as it goes. A file of one term or a
+hundred million is merged in the same memory: two passes over the terms, the first to count them. Filters up to 64 MiB stay in
+memory from their first use; larger ones are asked block by block.
 
 Names are in byte order. A block has 16 of them:
 
@@ -115,6 +124,7 @@ Names are in byte order. A block has 16 of them:
 
 # Damage
 
-A read that meets a wrong block is a *store.DamagedError with file, offset, and the first position of the range; it never is a wrong answer. What rot cannot be noticed
-by: a whole file replaced by an earlier file of the same store and range, which has the same bytes unless the log was changed. [Audit] compares a file with the log.
+A read that meets a wrong block is a *store.DamagedError with file, offset, and the first position of the range; it never is a
+wrong answer. What rot cannot be noticed by: a whole file replaced by an earlier file of the same store and range, which has the
+same bytes unless the log was changed. [Audit] compares a file with the log.
 */

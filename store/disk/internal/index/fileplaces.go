@@ -3,7 +3,6 @@ package index
 import (
 	"fmt"
 	"sort"
-	"sync"
 
 	"github.com/gestadb/gesta/store"
 )
@@ -15,21 +14,21 @@ type placesReader struct {
 	block placesBlock
 }
 
-var placesReaders = sync.Pool{New: func() any { return new(placesReader) }}
+var placesReaders pool[placesReader]
 
 func (f *File) placesReader() *placesReader {
-	r := placesReaders.Get().(*placesReader)
+	r := placesReaders.get()
 	r.files = f.places
 	return r
 }
 
 func (r *placesReader) release() {
 	r.files, r.file = nil, nil
-	placesReaders.Put(r)
+	placesReaders.put(r)
 }
 
-// load makes the block that has p, if any does, the current one. It returns false if no block begins at p or before it; then the first one is current,
-// unless there is none at all.
+// load makes the block that has p, if any does, the current one. It returns false if no block begins at p or before it; then the
+// first one is current, unless there is none at all.
 func (r *placesReader) load(p store.Position) (bool, error) {
 	i := sort.Search(len(r.files), func(i int) bool { return r.files[i].first > p }) - 1
 	for ; i >= 0; i-- {

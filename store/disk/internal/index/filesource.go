@@ -1,7 +1,6 @@
 package index
 
 import (
-	"sync"
 	"time"
 
 	"github.com/gestadb/gesta/store"
@@ -14,7 +13,7 @@ type File struct {
 	places []*placesFile // in the order of their positions
 }
 
-var buffers = sync.Pool{New: func() any { return new(lookupBuffers) }}
+var buffers pool[lookupBuffers]
 
 // Range implements [Source]. After truncation the first events of the range may be gone.
 func (f *File) Range() (first, last store.Position) { return f.core.first, f.core.last() }
@@ -51,8 +50,8 @@ func (f *File) Candidates(
 	if backward {
 		bound = low
 	}
-	b := buffers.Get().(*lookupBuffers)
-	defer buffers.Put(b)
+	b := buffers.get()
+	defer buffers.put(b)
 	var items []cursor
 	for i := range q {
 		c, err := f.core.item(b, &q[i], bound, backward)
@@ -94,11 +93,11 @@ func (f *indexFile) item(b *lookupBuffers, it *store.Item, bound store.Position,
 		for i, name := range it.Types {
 			types[i] = f.hasher.term(kindType, name)
 		}
-		any, err := f.cursors(b, types, bound, backward)
-		if err != nil || len(any) == 0 {
+		typed, err := f.cursors(b, types, bound, backward)
+		if err != nil || len(typed) == 0 {
 			return nil, err
 		}
-		cursors = append(cursors, newUnion(any, backward))
+		cursors = append(cursors, newUnion(typed, backward))
 	}
 	all, err := f.cursors(b, hashes, bound, backward)
 	if err != nil || len(all) < len(hashes) {
@@ -133,8 +132,8 @@ func (f *indexFile) appendList(dst []store.Position, hash uint64, after, until s
 	if low > high {
 		return dst, nil
 	}
-	b := buffers.Get().(*lookupBuffers)
-	defer buffers.Put(b)
+	b := buffers.get()
+	defer buffers.put(b)
 	cursors, err := f.cursors(b, []uint64{hash}, high, false)
 	if err != nil || len(cursors) == 0 {
 		return dst, err

@@ -160,11 +160,3 @@ func (f *filter) all() ([]byte, error) {
 	f.loaded.Store(&all)
 	return all, nil
 }
-
-// bytes returns what the filter takes in memory.
-func (f *filter) bytes() int {
-	if all := f.loaded.Load(); all != nil {
-		return len(*all)
-	}
-	return 0
-}

@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 	"testing"
 
@@ -169,7 +170,9 @@ func FuzzIndexFile(f *testing.F) {
 
 // readEverything reads a file in every way, whatever it answers.
 func readEverything(t *testing.T, f *File) {
-	for _, it := range []store.Item{{Stream: "stream-a"}, {Types: []string{"type"}}, {Tags: []string{"a", "c"}}, {Category: "stream", Tags: []string{"b"}}} {
+	for _, it := range []store.Item{
+		{Stream: "stream-a"}, {Types: []string{"type"}}, {Tags: []string{"a", "c"}}, {Category: "stream", Tags: []string{"b"}},
+	} {
 		for _, backward := range []bool{false, true} {
 			got, _, _ := f.Candidates(nil, store.Query{it}, 0, store.MaxPosition, backward, 50)
 			if len(got) > 50 {
@@ -180,10 +183,20 @@ func readEverything(t *testing.T, f *File) {
 	_, _ = f.IDCandidates(nil, [16]byte{1}, 0, store.MaxPosition)
 	_, _, _ = f.Stream("stream-a")
 	_, _, _ = f.Tracked("source", 0)
-	for range ListStreams([]Lister{f}, "", "", 0) {
-	}
-	for range ListTypes([]Lister{f}, 0) {
-	}
+	drain(t, ListStreams([]Lister{f}, "", "", 0))
+	drain(t, ListTypes([]Lister{f}, 0))
 	_ = f.Verify(t.Context(), func(store.Problem) {})
 	_ = writeMerged(t.Context(), &memory{}, []*indexFile{f.core})
+}
+
+// drain reads all of a list, which ends with its error if it has one.
+func drain[T any](t *testing.T, seq iter.Seq2[T, error]) {
+	t.Helper()
+	var failed error
+	for _, err := range seq {
+		if failed != nil {
+			t.Fatalf("the list goes on after %v", failed)
+		}
+		failed = err
+	}
 }

@@ -3,8 +3,9 @@ package index
 import (
 	"fmt"
 
-	"github.com/gestadb/gesta/store"
 	"github.com/zeebo/xxh3"
+
+	"github.com/gestadb/gesta/store"
 )
 
 // section is a part of a file, in bytes.

@@ -17,8 +17,8 @@ const headValues = 3
 
 const headsHeaderLen = prefixLen + 16 + endLen + 2*8 + 4*8 + sumLen
 
-// Heads is a heads file: what truncation leaves of the events that are gone, the state of their streams and trackings. All methods may be called by any
-// number of goroutines at once.
+// Heads is a heads file: what truncation leaves of the events that are gone, the state of their streams and trackings. All
+// methods may be called by any number of goroutines at once.
 type Heads struct {
 	blockFile
 	base      End
@@ -77,8 +77,8 @@ func writeHeads(f vfs.File, storeID [16]byte, base End, streams iter.Seq2[store.
 	return err
 }
 
-// OpenHeads opens a heads file, and reads its header and trackings. An error for a file that is not there is an fs.ErrNotExist; a format that is not known
-// is [store.ErrUnsupported].
+// OpenHeads opens a heads file, and reads its header and trackings. An error for a file that is not there is an fs.ErrNotExist; a
+// format that is not known is [store.ErrUnsupported].
 func OpenHeads(fs vfs.FS, name string, storeID [16]byte) (*Heads, error) {
 	file, err := fs.Open(name)
 	if err != nil {

@@ -17,9 +17,9 @@ type Lister interface {
 	listTypes(until store.Position) iter.Seq2[store.TypeInfo, error]
 }
 
-// ListStreams yields the streams of all parts, which are given oldest first, in byte order: those whose name has the prefix and is above after. Of a
-// stream that several parts have, the newest knows its state. Tables are read as of until, files and heads whole: they end at or before any until that readers
-// ask for. An error is yielded once, last.
+// ListStreams yields the streams of all parts, which are given oldest first, in byte order: those whose name has the prefix and
+// is above after. Of a stream that several parts have, the newest knows its state. Tables are read as of until, files and heads
+// whole: they end at or before any until that readers ask for. An error is yielded once, last.
 func ListStreams(parts []Lister, prefix, after string, until store.Position) iter.Seq2[store.StreamInfo, error] {
 	return func(yield func(store.StreamInfo, error) bool) {
 		all := make([]iter.Seq2[store.StreamInfo, error], len(parts))
@@ -157,8 +157,8 @@ type listedTerm struct {
 	text    string // in the memory of the table
 }
 
-// listTerms returns all terms of a kind whose names have the prefix and are above after, the same still to be sorted by name, and a snapshot of what they refer to. It takes
-// memory for each, for a moment: as much as the term itself.
+// listTerms returns all terms of a kind whose names have the prefix and are above after, the same still to be sorted by name, and
+// a snapshot of what they refer to. It takes memory for each, for a moment: as much as the term itself.
 func (t *Table) listTerms(k kind, prefix, after string) (terms []listedTerm, sorted []keyed, lists arena[uint32], line timeline) {
 	ts := &t.others
 	if k == kindStream {

@@ -68,7 +68,9 @@ func TestLists(t *testing.T) {
 	}
 	parts = append(parts, table)
 	for _, until := range []store.Position{s.End().Position, pieces[4][len(pieces[4])/2].end.Position, w.end.Position} {
-		for _, at := range [][2]string{{"", ""}, {"account-", ""}, {"account-1", "account-12"}, {"", "lone3"}, {"account-", "zebra"}, {"b", ""}, {"account-4", "account-4"}} {
+		for _, at := range [][2]string{
+			{"", ""}, {"account-", ""}, {"account-1", "account-12"}, {"", "lone3"}, {"account-", "zebra"}, {"b", ""}, {"account-4", "account-4"},
+		} {
 			streams, types := w.listed(at[0], at[1], until)
 			seq := index.ListStreams(parts, at[0], at[1], until)
 			for range 2 {
@@ -81,7 +83,10 @@ func TestLists(t *testing.T) {
 			}
 		}
 	}
-	for range index.ListStreams(parts, "", "", w.end.Position) {
+	for _, err := range index.ListStreams(parts, "", "", w.end.Position) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 }
@@ -154,7 +159,11 @@ func TestHeads(t *testing.T) {
 	if err := index.WriteHeads(disk, name, [16]byte{7}, w.end, broken, nil); !errors.Is(err, failed) {
 		t.Errorf("WriteHeads of a broken list = %v", err)
 	}
-	twice := func(yield func(store.StreamInfo, error) bool) { _ = yield(want[0], nil) && yield(want[0], nil) }
+	twice := func(yield func(store.StreamInfo, error) bool) {
+		if yield(want[0], nil) {
+			yield(want[0], nil)
+		}
+	}
 	if err := index.WriteHeads(disk, name, [16]byte{7}, w.end, twice, nil); err == nil {
 		t.Error("WriteHeads took a stream twice")
 	}

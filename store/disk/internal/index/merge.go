@@ -68,13 +68,13 @@ func (m *merger) each(yield func(hash uint64) error) error {
 		}
 	}
 	for {
-		lowest, any := uint64(0), false
+		lowest, more := uint64(0), false
 		for i, s := range m.scans {
-			if m.live[i] && (!any || s.entry.hash < lowest) {
-				lowest, any = s.entry.hash, true
+			if m.live[i] && (!more || s.entry.hash < lowest) {
+				lowest, more = s.entry.hash, true
 			}
 		}
-		if !any {
+		if !more {
 			return nil
 		}
 		if err := m.check(); err != nil {

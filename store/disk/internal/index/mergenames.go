@@ -9,7 +9,7 @@ type nameMerge struct {
 
 // next calls yield for each file that has the next name, oldest first. It is false after the last name.
 func (m *nameMerge) next(yield func(i int, values []uint64)) (bool, error) {
-	any := false
+	more := false
 	for i, s := range m.sections {
 		if m.at[i] == s.count {
 			continue
@@ -18,11 +18,11 @@ func (m *nameMerge) next(yield func(i int, values []uint64)) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if !any || string(name) < m.name {
-			m.name, any = string(name), true
+		if !more || string(name) < m.name {
+			m.name, more = string(name), true
 		}
 	}
-	if !any {
+	if !more {
 		return false, nil
 	}
 	for i, s := range m.sections {

@@ -101,8 +101,8 @@ func (s *names) load(i uint64) error {
 	return nil
 }
 
-// search returns the number of the first name that is at least name, which is the count if there is none, and whether it is that name. It makes the name's
-// block the current one.
+// search returns the number of the first name that is at least name, which is the count if there is none, and whether it is that
+// name. It makes the name's block the current one.
 func (s *names) search(name string) (uint64, bool, error) {
 	low, high := uint64(0), nameBlocks(s.count) // the name is in a block from low on, or at the beginning of block high
 	for low < high {

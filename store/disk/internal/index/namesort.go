@@ -12,8 +12,8 @@ type keyed struct {
 	n   uint32
 }
 
-// nameSorter sorts numbers by the names that they stand for. Names begin alike more often than not, so it compares eight bytes at a time, from the first at which any two differ:
-// that looks at each name's memory a few times, whatever their number.
+// nameSorter sorts numbers by the names that they stand for. Names begin alike more often than not, so it compares eight bytes at
+// a time, from the first at which any two differ: that looks at each name's memory a few times, whatever their number.
 type nameSorter struct {
 	name    func(n uint32) string
 	scratch []keyed

@@ -64,7 +64,8 @@ func (f *placesFile) decodeHeader(raw []byte, storeID [16]byte) error {
 		return fmt.Errorf("%s: %w", f.name, errOtherStore)
 	}
 	index := f.size - h.blocks - sumLen
-	if h.end.Position <= h.start.Position || h.end.Position > store.MaxPosition || h.events == 0 || h.events > uint64(h.end.Position-h.start.Position) ||
+	if h.end.Position <= h.start.Position || h.end.Position > store.MaxPosition ||
+		h.events == 0 || h.events > uint64(h.end.Position-h.start.Position) ||
 		h.blocks < placesHeaderLen || h.blocks > f.size || index < 0 || h.events > uint64(index)*placesPerBlock ||
 		uint64(index) != 16*((h.events+placesPerBlock-1)/placesPerBlock) {
 		return f.damaged(0, "the numbers in the header contradict each other")

@@ -54,8 +54,9 @@ func writePlaces(file vfs.File, t *Table, storeID [16]byte) error {
 	return err
 }
 
-// appendPlaces encodes a block of places: the number of runs of positions without holes, and of segments; for each run its length and the hole before it, for each
-// segment the events in it and how far its number lies above the one before; and the offset of each event, 4 bytes each.
+// appendPlaces encodes a block of places: the number of runs of positions without holes, and of segments; for each run its length
+// and the hole before it, for each segment the events in it and how far its number lies above the one before; and the offset of
+// each event, 4 bytes each.
 func (f *frozen) appendPlaces(b []byte, first, count uint32) []byte {
 	var runs, segments []uint64
 	var position store.Position

@@ -1,10 +1,6 @@
 package index
 
-import (
-	"sync"
-
-	"github.com/gestadb/gesta/store"
-)
+import "github.com/gestadb/gesta/store"
 
 // lookupsPerHold bounds the names that are looked up while a reader holds the lock of a table.
 const lookupsPerHold = 256
@@ -19,7 +15,7 @@ type plan struct {
 type planItem struct{ begin, types, end int }
 
 // plans keeps the memory of plans for the next query.
-var plans = sync.Pool{New: func() any { return new(plan) }}
+var plans pool[plan]
 
 // maxPooledTerms bounds what one kept plan holds on to.
 const maxPooledTerms = 1024
@@ -27,7 +23,7 @@ const maxPooledTerms = 1024
 func (p *plan) release() {
 	if cap(p.terms) <= maxPooledTerms {
 		p.items, p.terms = p.items[:0], p.terms[:0]
-		plans.Put(p)
+		plans.put(p)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"sync"
 
 	"github.com/gestadb/gesta/store"
@@ -31,8 +32,8 @@ type Options struct {
 	Valid func(End) bool
 }
 
-// Set manages the files of an index in a directory. Its methods may be called by any number of goroutines at once; calls of Add wait for each other, and so
-// do those of Merge, MergeAll and DropBelow.
+// Set manages the files of an index in a directory. Its methods may be called by any number of goroutines at once; calls of Add
+// wait for each other, and so do those of Merge, MergeAll and DropBelow.
 type Set struct {
 	o       Options
 	handles *handles
@@ -83,8 +84,9 @@ func (s *Set) Bytes() int64 {
 	return n
 }
 
-// Problems returns what was wrong with files that [Open] or Reload did not take, at most maxProblems of them. What they covered is either in the files that were
-// taken, or beyond [Set.End] and replayed from the log. A file whose end is not in the log is no problem.
+// Problems returns what was wrong with files that [Open] or Reload did not take, at most maxProblems of them. What they covered
+// is either in the files that were taken, or beyond [Set.End] and replayed from the log. A file whose end is not in the log is no
+// problem.
 func (s *Set) Problems() []store.Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,7 +167,7 @@ func (s *Set) added(f *File) error {
 	if s.closed {
 		err = store.ErrClosed
 	} else {
-		s.install(append(s.view.files[:len(s.view.files):len(s.view.files)], f))
+		s.install(append(slices.Clip(s.view.files), f))
 	}
 	for _, p := range f.places {
 		err = errors.Join(err, p.release())

@@ -384,10 +384,11 @@ func TestSetDropBelow(t *testing.T) {
 					q := left.query()
 					first, until := f.Range()
 					after := max(first-1, last.end.Position)
-					if diff := cmp.Diff(left.matches(q, after, until), left.read(t, f, q, after, until, true, 7)); len(left.matches(q, after, until)) > 0 && diff == "" {
+					want := left.matches(q, after, until)
+					if diff := cmp.Diff(want, left.read(t, f, q, after, until, true, 7)); len(want) > 0 && diff == "" {
 						t.Error("backward reads rise")
 					}
-					if diff := cmp.Diff(left.matches(q, after, until), left.read(t, f, q, after, until, false, 7)); diff != "" {
+					if diff := cmp.Diff(want, left.read(t, f, q, after, until, false, 7)); diff != "" {
 						t.Error(diff)
 					}
 					p := left.events[0].Position

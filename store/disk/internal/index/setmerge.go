@@ -12,9 +12,10 @@ import (
 // maxFiles bounds the files of a set that is merged after each Add, whatever their sizes.
 const maxFiles = 64
 
-// Merge makes one file of FanOut neighbours or more, of which the largest has no more events than the others together: so an event moves into a file
-// at least twice as large each time, and the number of files grows slowly. Of several such runs it takes the one with the fewest events. It
-// does nothing if there is none, unless there are more than [maxFiles]. The files that were merged leave the views, and the disk once no view has them.
+// Merge makes one file of FanOut neighbours or more, of which the largest has no more events than the others together: so an
+// event moves into a file at least twice as large each time, and the number of files grows slowly. Of several such runs it takes
+// the one with the fewest events. It does nothing if there is none, unless there are more than [maxFiles]. The files that were
+// merged leave the views, and the disk once no view has them.
 func (s *Set) Merge(ctx context.Context) (merged bool, err error) {
 	return s.merge(ctx, func(files []*File) (int, int) { return pickRun(files, s.o.FanOut) })
 }

@@ -16,9 +16,9 @@ const maxProblems = 100
 // listings is how often a directory is listed anew because a file has gone since: a writer merges beside a read-only opener.
 const listings = 10
 
-// Open opens the index of a directory: the widest files that are valid and go on from Base without a gap, as far as there are places for all of it. It
-// reads one header for each file. Unless ReadOnly, it removes all other files of an index, but no file with a name of another kind. A file with a format that is not known
-// is a [store.ErrUnsupported].
+// Open opens the index of a directory: the widest files that are valid and go on from Base without a gap, as far as there are
+// places for all of it. It reads one header for each file. Unless ReadOnly, it removes all other files of an index, but no file
+// with a name of another kind. A file with a format that is not known is a [store.ErrUnsupported].
 func Open(o Options) (*Set, error) {
 	if o.FanOut < 2 {
 		o.FanOut = 4

@@ -10,7 +10,9 @@ type Source interface {
 	// Candidates appends to dst at most limit positions in (after, until] of events that may match q, rising, or falling with backward, and
 	// says whether these were all; otherwise go on behind the last one. It may append fewer than limit, but at least one, and not be done. The
 	// caller reads each event and compares it with q. Limit is at least 1. A [File] that was truncated may still name events that are gone.
-	Candidates(dst []store.Position, q store.Query, after, until store.Position, backward bool, limit int) (out []store.Position, done bool, err error)
+	Candidates(
+		dst []store.Position, q store.Query, after, until store.Position, backward bool, limit int,
+	) (out []store.Position, done bool, err error)
 
 	// IDCandidates appends the positions in (after, until] of events whose id may be this one, rising.
 	IDCandidates(dst []store.Position, id [16]byte, after, until store.Position) ([]store.Position, error)
@@ -45,7 +47,7 @@ func (t *Table) Candidates(
 	if q.All() {
 		q = nil
 	}
-	p := plans.Get().(*plan)
+	p := plans.get()
 	defer p.release()
 	lists, line, low, high := t.plan(p, q, after, until)
 	if low >= high {

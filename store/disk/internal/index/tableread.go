@@ -86,7 +86,7 @@ func (t *Table) AnyMatch(q store.Query, after, until store.Position) (store.Posi
 	if q.All() {
 		q = nil
 	}
-	p := plans.Get().(*plan)
+	p := plans.get()
 	defer p.release()
 	lists, line, low, high := t.plan(p, q, after, until)
 	if low >= high {
@@ -95,14 +95,14 @@ func (t *Table) AnyMatch(q store.Query, after, until store.Position) (store.Posi
 	if len(q) == 0 {
 		return line.position(high - 1), true
 	}
-	any := false
+	matched := false
 	best := low
 	for _, item := range p.items {
 		if n, ok := p.newest(&lists, item, best, high); ok {
-			any, best = true, n
+			matched, best = true, n
 		}
 	}
-	if !any {
+	if !matched {
 		return 0, false
 	}
 	return line.position(best), true

@@ -46,8 +46,9 @@ func (f *frozen) hashOf(r termRef) uint64 {
 		return f.streams.at(n).hash()
 	case refOther:
 		return f.others.at(n).hash()
+	default: // refID
+		return *f.hashes.at(n) &^ present
 	}
-	return *f.hashes.at(n) &^ present
 }
 
 // refs calls yield for each term that has postings.
@@ -106,8 +107,8 @@ func cond(is bool, a, b uint32) uint32 {
 	return b
 }
 
-// sortedTerms returns all terms in the order of their hashes, and how many different hashes those are. Hashes are spread evenly, so they are dealt out
-// to many small heaps first.
+// sortedTerms returns all terms in the order of their hashes, and how many different hashes those are. Hashes are spread evenly,
+// so they are dealt out to many small heaps first.
 func (f *frozen) sortedTerms() (sorted []sortable, distinct uint64) {
 	total := 0
 	f.refs(func(termRef) { total++ })
@@ -161,13 +162,14 @@ func (f *frozen) appendOrdinals(dst []uint32, s sortable) []uint32 {
 		return appendList(dst, &f.lists, f.streams.at(n))
 	case refOther:
 		return appendList(dst, &f.lists, f.others.at(n))
+	default: // refID
+		begin := len(dst)
+		for ok := true; ok; n, ok = before(&f.again, n) {
+			dst = append(dst, n)
+		}
+		slices.Reverse(dst[begin:])
+		return dst
 	}
-	begin := len(dst)
-	for ok := true; ok; n, ok = before(&f.again, n) {
-		dst = append(dst, n)
-	}
-	slices.Reverse(dst[begin:])
-	return dst
 }
 
 func appendList(dst []uint32, lists *arena[uint32], t *term) []uint32 {

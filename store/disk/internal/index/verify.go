@@ -8,8 +8,8 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// Verify reads every byte of the index file and of its places, and reports whatever is not as it was written: checksums, blocks that do not lie side by side,
-// terms or postings that do not rise, counts. An error says that it could not look.
+// Verify reads every byte of the index file and of its places, and reports whatever is not as it was written: checksums, blocks
+// that do not lie side by side, terms or postings that do not rise, counts. An error says that it could not look.
 func (f *File) Verify(ctx context.Context, report func(store.Problem)) error {
 	v := &verifier{ctx: ctx, report: report, f: f.core}
 	for _, step := range []func() error{v.header, v.filter, v.terms, v.streams, v.types, v.trackings} {

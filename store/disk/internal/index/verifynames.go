@@ -9,7 +9,8 @@ func (v *verifier) streams() error {
 	err := v.names(f.streamNames(), func(name string, values []uint64) string {
 		s := f.origin().state(values)
 		events += s.events
-		if s.last < f.first || s.last > f.last() || s.recordedAt < f.firstRecordedAt || s.recordedAt > f.lastRecordedAt || s.version < s.events || s.events == 0 {
+		if s.last < f.first || s.last > f.last() || s.recordedAt < f.firstRecordedAt || s.recordedAt > f.lastRecordedAt ||
+			s.version < s.events || s.events == 0 {
 			return fmt.Sprintf("the state of the stream %q makes no sense", name)
 		}
 		return ""

@@ -27,7 +27,8 @@ const (
 	// Version is the format version that this package writes, and the newest that it reads.
 	Version = 1
 
-	// MaxBody is the longest body of a frame in bytes: a commit at its limit with the overhead of its records, which is below what limits count for it.
+	// MaxBody is the longest body of a frame in bytes: a commit at its limit with the overhead of its records, which is below
+	// what limits count for it.
 	MaxBody = store.MaxCommitBytes + store.MaxNameBytes*2 + 64
 )
 
@@ -73,7 +74,8 @@ type NewerError struct {
 }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("format version %d with flags %#x is not known to this version of gesta, which knows up to %d: use a newer gesta", e.Version, e.Flags, Version)
+	return fmt.Sprintf("format version %d with flags %#x is not known to this version of gesta, which knows up to %d: use a newer gesta",
+		e.Version, e.Flags, Version)
 }
 
 func badf(format string, args ...any) error {

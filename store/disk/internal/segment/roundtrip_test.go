@@ -148,7 +148,10 @@ func TestIDRoundTrip(t *testing.T) {
 			t.Fatalf("%x is %q, which is %x, %v", want, text, got, ok)
 		}
 	}
-	for _, text := range []string{"", "a", "00000000-0000-0000-0000-00000000000A", "00000000-0000-0000-0000-0000000000000", "0000000000000000-0000-0000-0000-0000"} {
+	for _, text := range []string{
+		"", "a",
+		"00000000-0000-0000-0000-00000000000A", "00000000-0000-0000-0000-0000000000000", "0000000000000000-0000-0000-0000-0000",
+	} {
 		if _, ok := segment.ParseID(text); ok {
 			t.Errorf("%q is taken for an id", text)
 		}

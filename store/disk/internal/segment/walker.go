@@ -30,8 +30,8 @@ func (w *Walker) KeepBodies() { w.keep = true }
 // At returns the place of the next frame.
 func (w *Walker) At() Place { return w.at }
 
-// Next returns the next frame, whose body is valid until the next call, unless KeepBodies was called; its header is verified, its body is not. At end it returns io.EOF; for bytes
-// that are no frame an error that is [ErrBad]; else an error of the file.
+// Next returns the next frame, whose body is valid until the next call, unless KeepBodies was called; its header is verified, its
+// body is not. At end it returns io.EOF; for bytes that are no frame an error that is [ErrBad]; else an error of the file.
 func (w *Walker) Next() (Frame, error) {
 	off := int64(w.at.Offset())
 	if off >= w.end {
