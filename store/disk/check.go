@@ -36,7 +36,7 @@ func Check(ctx context.Context, dir string, o Options, c store.CheckOptions) (st
 		return store.CheckReport{}, err
 	}
 	s := newStore(dir, o, man)
-	report, err := s.check(ctx, 0)
+	report, err := s.check(ctx, nil)
 	if err = errors.Join(err, s.free()); err != nil {
 		return report, err
 	}
@@ -57,7 +57,7 @@ func (s *Store) Check(ctx context.Context, o store.CheckOptions) (store.CheckRep
 	}
 	defer s.users.leave()
 	view := newStore(s.dir, s.opts, s.man)
-	report, err := view.check(ctx, s.tip.get().end.Next)
+	report, err := view.check(ctx, s)
 	return report, errors.Join(err, view.free())
 }
 
@@ -101,6 +101,7 @@ func RebuildIndex(dir string, o Options) error {
 // checker walks a store and collects problems.
 type checker struct {
 	s      *Store
+	live   *Store // nil for a store that is not open
 	ctx    context.Context
 	report store.CheckReport
 
@@ -122,10 +123,14 @@ type slotAt struct {
 }
 
 // check walks the log and compares the index with it.
-func (s *Store) check(ctx context.Context, until index.Place) (store.CheckReport, error) {
+// Live is the store where it is open: then its visible head is the end.
+func (s *Store) check(ctx context.Context, live *Store) (store.CheckReport, error) {
 	k := &checker{
-		s: s, ctx: ctx, until: until, versions: map[string]uint64{}, sources: map[string]uint64{},
+		s: s, ctx: ctx, live: live, versions: map[string]uint64{}, sources: map[string]uint64{},
 		zeroed: map[store.Position]slotAt{}, erased: map[store.Position]store.Position{},
+	}
+	if live != nil {
+		k.until = live.tip.get().end.Next
 	}
 	err := k.run()
 	return k.report, err
@@ -221,6 +226,15 @@ func (k *checker) uncovered() error {
 	for _, p := range slices.Sorted(maps.Keys(k.zeroed)) {
 		if k.erased[p] != 0 {
 			continue
+		}
+		if k.live != nil { // the $erasure may lie behind where the check ends
+			by, err := k.live.erasedBy(p)
+			if err != nil {
+				return err
+			}
+			if by != 0 {
+				continue
+			}
 		}
 		at := k.zeroed[p]
 		k.rp.end.Next, k.rp.why = at.frame, errUncovered

@@ -20,6 +20,9 @@ func (k *checker) segment(number uint32) (more bool, err error) {
 	}
 	k.report.Files++
 	seg, err := k.s.openSegment(number, k.rp.end.Position+1)
+	if errors.Is(err, store.ErrDamaged) {
+		return k.missing(number, err)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -41,6 +44,21 @@ func (k *checker) segment(number uint32) (more bool, err error) {
 		}
 	}
 	return k.frames(seg, size)
+}
+
+// missing judges a segment that is not there any more: it was truncated meanwhile, or that is damage. It says whether to go on with the
+// next one.
+func (k *checker) missing(number uint32, damage error) (more bool, err error) {
+	if err := k.s.openHeads(); err != nil {
+		return false, err
+	}
+	base := k.s.base()
+	if number >= base.Next.Segment() {
+		k.damaged(damage)
+		return false, nil
+	}
+	k.rp.end, k.gap = base, true
+	return true, nil
 }
 
 // segmentHeader checks the header of a segment and says whether the log goes on behind it.

@@ -30,7 +30,7 @@ func (e *erasures) note(entry *index.Entry) {
 		return
 	}
 	target, ok := store.ErasedPosition(&store.Event{Stream: entry.Stream, Type: entry.Type, Tags: entry.Tags})
-	if !ok {
+	if !ok || target >= entry.Position {
 		return
 	}
 	e.mu.Lock()

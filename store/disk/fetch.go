@@ -235,14 +235,20 @@ func clipped(b []byte) []byte {
 	return slices.Clip(b)
 }
 
-// erasedBy looks for the $erasure of a position up to the visible head of this moment, 0 for none. A read-only store
-// looks first at what the writer has done.
+// erasedBy looks for the $erasure of a position up to the visible head of this moment, 0 for none. A read-only store that does not
+// find it looks at what the writer has done meanwhile.
 func (s *Store) erasedBy(p store.Position) (store.Position, error) {
-	if s.f != nil {
-		if err := s.f.refresh(); err != nil {
-			return 0, err
-		}
+	by, err := s.findErasure(p)
+	if err != nil || by != 0 || s.f == nil {
+		return by, err
 	}
+	if err := s.f.refresh(s.f.awaitHead); err != nil {
+		return 0, err
+	}
+	return s.findErasure(p)
+}
+
+func (s *Store) findErasure(p store.Position) (store.Position, error) {
 	q := store.Query{{Stream: store.ErasureStream, Tags: []string{store.ErasesTag(p)}}}
 	v := s.views.acquire()
 	defer s.views.release(v)

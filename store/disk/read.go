@@ -25,6 +25,8 @@ var errStopped = errors.New("reader has stopped")
 const (
 	firstBatch = 16
 	maxBatch   = 1024
+
+	maxSilence store.Position = 65_536 // positions between two calls of Progress
 )
 
 // reading is one loop over a read. It holds files only while it fills a batch, never while it yields.
@@ -107,7 +109,7 @@ func (r *reading) forward(until store.Position) error {
 			if first := r.s.first(); after+1 < first {
 				return &store.TruncatedError{First: first}
 			}
-			next, err := r.fill(fill, after, until)
+			next, err := r.fill(fill, after, r.stage(after, until))
 			if err != nil {
 				return err
 			}
@@ -125,6 +127,14 @@ func (r *reading) forward(until store.Position) error {
 			return err
 		}
 	}
+}
+
+// stage returns how far the next batch may look: no further than Progress is owed.
+func (r *reading) stage(after, until store.Position) store.Position {
+	if r.o.Progress == nil {
+		return until
+	}
+	return min(until, after+maxSilence)
 }
 
 func (r *reading) wait(m *moment) error {

@@ -110,7 +110,7 @@ func (f *follower) awaitHead() (index.End, error) {
 	const step, patience = 10 * time.Millisecond, 2 * time.Second
 	for waited := time.Duration(0); ; waited += step {
 		e, err := f.readHead()
-		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errTornHead) {
 			return e, err
 		}
 		if waited >= max(f.s.opts.LockWait, patience) {
@@ -204,23 +204,23 @@ func (rp *replay) walkTo(e index.End) error {
 	return nil
 }
 
-// refresh looks at log/head and takes in what is new. The caller is a user of the store.
-func (f *follower) refresh() error {
+// refresh reads log/head by one of the two ways there are and takes in what is new. The caller is a user of the store.
+func (f *follower) refresh(head func() (index.End, error)) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err != nil {
 		return f.err
 	}
-	err := f.takeIn()
-	if err != nil {
+	err := f.takeIn(head)
+	if err != nil && !errors.Is(err, store.ErrLocked) { // a writer that recovers will come back
 		f.err = fmt.Errorf("follow the writer: %w", err)
 		close(f.broken)
 	}
 	return err
 }
 
-func (f *follower) takeIn() error {
-	e, err := f.readHead()
+func (f *follower) takeIn(head func() (index.End, error)) error {
+	e, err := head()
 	if errors.Is(err, errTornHead) || errors.Is(err, fs.ErrNotExist) || err == nil && e.Next <= f.rp.end.Next {
 		return nil
 	}
@@ -301,7 +301,7 @@ func (f *follower) run() {
 		if err := f.s.users.enter(); err != nil {
 			return
 		}
-		err := f.refresh()
+		err := f.refresh(f.readHead)
 		f.s.users.leave()
 		if err != nil {
 			f.s.opts.Background(fmt.Errorf("follow the writer: %w", err))

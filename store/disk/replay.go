@@ -158,6 +158,9 @@ func (rp *replay) header(seg *segmentFile) (ok bool, err error) {
 	if problem := rp.chain(&h, seg.number); problem != "" {
 		return false, &store.DamagedError{File: segmentName(seg.number), Position: rp.end.Position + 1, Problem: problem}
 	}
+	if rp.table != nil && rp.s.lock != nil && rp.tableFull() { // the header proves that all before it is durable
+		return true, rp.newTable()
+	}
 	return true, nil
 }
 
@@ -175,7 +178,7 @@ func (rp *replay) chain(h *segment.Header, number uint32) string {
 
 // frame verifies a frame whole and adds it to the table.
 func (rp *replay) frame(f *segment.Frame) error {
-	if rp.tableFull() {
+	if rp.s.lock == nil && rp.tableFull() {
 		if err := rp.newTable(); err != nil {
 			return err
 		}
@@ -250,15 +253,16 @@ func entryOf(r *segment.Record, f *segment.Frame) index.Entry {
 	return e
 }
 
-// tableFull says whether the table covers as much of the log as it may, in a segment that is not the last.
+// tableFull says whether the table covers as much of the log as it may.
 func (rp *replay) tableFull() bool {
 	start := rp.table.Start().Next
 	o := &rp.s.opts
 	covered := int64(rp.end.Next.Segment()-start.Segment())*o.SegmentBytes + int64(rp.end.Next.Offset()) - int64(start.Offset())
-	return rp.table.Len() > 0 && covered >= o.IndexBytes && rp.end.Next.Segment() < rp.lastNumber()
+	return rp.table.Len() > 0 && covered >= o.IndexBytes
 }
 
-// newTable writes the table, all of which is in sealed segments, to an index file, or keeps it where the store is read-only.
+// newTable begins a table. It writes the one before, all of which is in sealed segments, to an index file, or keeps it where the
+// store is read-only.
 func (rp *replay) newTable() error {
 	s := rp.s
 	old := rp.table
@@ -271,11 +275,6 @@ func (rp *replay) newTable() error {
 	}
 	rp.full = []*index.Table{old}
 	rp.show()
-	if last := rp.end.Last.Segment(); last+1 >= rp.lastNumber() { // of all segments but this one the seal is known to be durable
-		if err := s.rewriteSegment(last); err != nil {
-			return fmt.Errorf("make %s durable: %w", segmentName(last), err)
-		}
-	}
 	if err := s.copyPending(rp.end.Position); err != nil {
 		return fmt.Errorf("finish erasures: %w", err)
 	}

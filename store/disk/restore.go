@@ -116,6 +116,9 @@ func validRestored(c *store.RecordedCommit) (store.Commit, error) {
 		if e.Erased != 0 && (e.Erased <= e.Position || e.Erased > store.MaxPosition) {
 			return commit, &store.InvalidError{Problem: fmt.Sprintf("position %d cannot have been erased at position %d", e.Position, e.Erased)}
 		}
+		if target, ok := store.ErasedPosition(&e.Event); ok && target >= e.Position {
+			return commit, &store.InvalidError{Problem: fmt.Sprintf("position %d cannot erase position %d, which is not before it", e.Position, target)}
+		}
 		if e.Erased != 0 && len(e.Data)+len(e.Metadata) > 0 {
 			return commit, &store.InvalidError{Problem: fmt.Sprintf("position %d is erased and has a payload", e.Position)}
 		}

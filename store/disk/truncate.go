@@ -24,7 +24,8 @@ func (s *Store) Truncate(ctx context.Context, through store.Position) (store.Pos
 	if err := s.finishPending(ctx); err != nil {
 		return 0, fmt.Errorf("finish erasures: %w", err)
 	}
-	if err := s.pass(ctx, &barrier{}); err != nil { // the header of the last segment is durable after this
+	var end index.End // all before it is durable, the header of its segment too
+	if err := s.pass(ctx, &barrier{when: func(e index.End) { end = e }}); err != nil {
 		return 0, err
 	}
 	leave, err := s.use(ctx)
@@ -32,15 +33,14 @@ func (s *Store) Truncate(ctx context.Context, through store.Position) (store.Pos
 		return 0, err
 	}
 	defer leave()
-	base, err := s.newBase(min(through, s.tip.position()))
+	base, err := s.newBase(min(through, end.Position), end.Next.Segment())
 	if err != nil {
 		return 0, err
 	}
-	if base.Next == s.base().Next {
-		return s.first(), nil
-	}
-	if err := s.writeHeads(base); err != nil {
-		return 0, fmt.Errorf("write heads: %w", err)
+	if base.Next != s.base().Next {
+		if err := s.writeHeads(base, end.Position); err != nil {
+			return 0, fmt.Errorf("write heads: %w", err)
+		}
 	}
 	numbers, err := s.layout()
 	if err != nil {
@@ -56,10 +56,9 @@ func (s *Store) Truncate(ctx context.Context, through store.Position) (store.Pos
 	return s.first(), nil
 }
 
-// newBase returns where the log begins when the segments that end at or below a position are dropped.
-func (s *Store) newBase(through store.Position) (index.End, error) {
+// newBase returns where the log begins when the segments before last that end at or below a position are dropped.
+func (s *Store) newBase(through store.Position, last uint32) (index.End, error) {
 	base := s.base()
-	last := s.tip.get().end.Next.Segment()
 	for n := base.Next.Segment() + 1; n <= last; n++ {
 		h, err := s.segmentHeader(n)
 		if err != nil {
@@ -91,16 +90,15 @@ func (s *Store) segmentHeader(number uint32) (segment.Header, error) {
 }
 
 // writeHeads writes down what truncation must not forget, for a log that begins at base. What it says of streams and tracking is at least
-// as new as base; what is left of the log says the same, or what is newer.
-func (s *Store) writeHeads(base index.End) error {
+// as new as base and no newer than the durable position until; what is left of the log says the same, or what is newer.
+func (s *Store) writeHeads(base index.End, until store.Position) error {
 	v := s.views.acquire()
 	defer s.views.release(v)
-	end := s.tip.get().end
 	trackings, err := s.trackedBelow(base.Next)
 	if err != nil {
 		return err
 	}
-	streams := index.ListStreams(s.namesOf(v), "", "", end.Position)
+	streams := index.ListStreams(s.namesOf(v), "", "", until)
 	if err := index.WriteHeads(s.fs, path.Join(s.dir, headsName), s.man.id, base, streams, trackings); err != nil {
 		return err
 	}

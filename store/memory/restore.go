@@ -125,6 +125,9 @@ func (s *Store) continues(rc store.RecordedCommit) error {
 		case !store.Time(r.RecordedAt).Equal(rc.RecordedAt):
 			return invalidf("position %d is recorded at %s, its commit at %s", r.Position, r.RecordedAt, rc.RecordedAt)
 		}
+		if target, ok := store.ErasedPosition(&r.Event); ok && target >= r.Position {
+			return invalidf("position %d cannot erase position %d, which is not before it", r.Position, target)
+		}
 		v, known := versions[r.Stream]
 		if !known {
 			v = s.heads[r.Stream].Version
