@@ -83,6 +83,9 @@ func RebuildIndex(dir string, o Options) error {
 		return err
 	}
 	dir = path.Clean(filepath.ToSlash(dir))
+	if _, err := readManifest(o.FS, dir); err != nil {
+		return err
+	}
 	lock, err := takeLock(dir, o)
 	if err != nil {
 		return err

@@ -269,6 +269,9 @@ func (c *committer) keyFirst(r *request) store.Position {
 			return p
 		}
 	}
+	if r.facts.keyFirst < c.w.s.first() { // truncated since
+		return 0
+	}
 	return r.facts.keyFirst
 }
 

@@ -52,7 +52,7 @@ func closedStore(t testing.TB, truncated bool) *closed {
 	}
 	must(t, w.close())
 	must(t, disk.RebuildIndex(dir, w.opts))
-	c := &closed{t: t, w: w, disk: w.disk.CrashWorst(), o: w.afterCrash(), p: w.promised()}
+	c := &closed{t: t, w: w, disk: w.disk.CrashBest(), o: w.afterCrash(), p: w.promised()}
 	if indexes, _ := c.disk.ReadDir(dir + "/index"); len(indexes) < 2 {
 		t.Fatalf("the store has files %v", c.disk.Files())
 	}

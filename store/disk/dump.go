@@ -125,11 +125,8 @@ func (s *Store) recordedCommit(f *segment.Frame) (store.RecordedCommit, error) {
 	}
 	c.Events = make([]store.Recorded, 0, f.Events)
 	err = f.Records(func(rec *segment.Record) error {
-		e := store.Recorded{
-			Event: rec.Event(), Position: f.First + store.Position(rec.Ordinal), Commit: f.First,
-			Version: rec.Version, RecordedAt: c.RecordedAt, Tracking: tracking,
-		}
-		if err := s.fillPayload(&e, rec); err != nil {
+		e, err := s.recorded(f, rec, tracking)
+		if err != nil {
 			return err
 		}
 		var salt []byte

@@ -208,6 +208,7 @@ func (s *Store) copyPending(until store.Position) error {
 
 // eraseIn replaces a segment by a copy without the payloads of some of its events.
 func (s *Store) eraseIn(number uint32, places []index.Place) error {
+	defer s.segs.replaced(number) // also where only the sync of the directory fails
 	name := path.Join(s.dir, segmentName(number))
 	from, err := s.fs.Open(name)
 	if err != nil {
@@ -228,11 +229,7 @@ func (s *Store) eraseIn(number uint32, places []index.Place) error {
 	if err := errors.Join(copyWithout(from, to, slots), to.Close()); err != nil {
 		return errors.Join(err, s.fs.Remove(name+tmpSuffix))
 	}
-	if err := replaceFile(s.fs, name); err != nil {
-		return err
-	}
-	s.segs.replaced(number)
-	return nil
+	return replaceFile(s.fs, name)
 }
 
 // slot is where a payload stands in a segment.

@@ -74,7 +74,7 @@ func writeUntilKilled(dir string) error {
 			for ; ; n++ {
 				res, err := s.Append(context.Background(), killCommit(writer, n))
 				if err == nil { // one write for each line: it comes whole or not at all
-					_, err = os.Stdout.WriteString(fmt.Sprintf("%d %d %d\n", writer, n, res.First))
+					_, err = fmt.Fprintf(os.Stdout, "%d %d %d\n", writer, n, res.First)
 				}
 				if err != nil {
 					failed <- fmt.Errorf("commit %d of writer %d: %w", n, writer, err)

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,8 +11,20 @@ import (
 )
 
 // lookUp finds out, for a request that is about to be queued, what the index files say, and what the tables say of
-// conditions up to the visible head. It decides nothing. The caller must be a user of the store.
+// conditions up to the visible head. It decides nothing. What a truncation takes away meanwhile is looked up again. The caller must
+// be a user of the store.
 func (s *Store) lookUp(r *request) error {
+	const tries = 8
+	for n := 1; ; n++ {
+		err := s.lookUpOnce(r)
+		if err == nil || n == tries || !errors.Is(err, store.ErrTruncated) && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		s.forgetFacts(r)
+	}
+}
+
+func (s *Store) lookUpOnce(r *request) error {
 	head := s.tip.position()
 	v := s.views.acquire()
 	if files := v.files.Files(); len(files) > 0 { // the committer looks above head in tables alone

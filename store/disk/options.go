@@ -16,8 +16,8 @@ const (
 	// SyncAlways syncs each group of commits before it is acknowledged.
 	SyncAlways SyncPolicy = iota
 
-	// SyncNever leaves syncing to the operating system, but for segments that are full and for Close: a crash of the
-	// machine may lose what came last, a crash of the process nothing.
+	// SyncNever leaves syncing to the operating system, but for segments that are full, erasures, truncation, index files
+	// and Close: a crash of the machine may lose what came last, a crash of the process nothing.
 	SyncNever
 )
 

@@ -75,7 +75,12 @@ func (r *reading) check() error {
 	if r.s.users.begun.Load() {
 		return store.ErrClosed
 	}
-	return nil
+	select {
+	case <-r.s.broken():
+		return r.s.f.failure()
+	default:
+		return nil
+	}
 }
 
 // until returns the position where the read ends that does not follow.

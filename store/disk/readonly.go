@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gestadb/gesta/store"
@@ -43,7 +44,7 @@ func recoverIfFree(dir string, o Options) error {
 	switch {
 	case err == nil:
 		return s.Close()
-	case errors.Is(err, store.ErrLocked), errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, store.ErrLocked), errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return nil
 	}
 	return err
@@ -107,13 +108,13 @@ func openReadOnly(dir string, o Options) (*Store, error) {
 
 // awaitHead reads log/head; while a writer recovers it is not there.
 func (f *follower) awaitHead() (index.End, error) {
-	const step, patience = 10 * time.Millisecond, 2 * time.Second
+	const step, longest = 10 * time.Millisecond, 2 * time.Second
 	for waited := time.Duration(0); ; waited += step {
 		e, err := f.readHead()
 		if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errTornHead) {
 			return e, err
 		}
-		if waited >= max(f.s.opts.LockWait, patience) {
+		if waited >= max(f.s.opts.LockWait, longest) {
 			return e, fmt.Errorf("open %s: it is being recovered, or needs to be, by opening it for writing: %w", f.s.dir, store.ErrLocked)
 		}
 		pause(step)
@@ -139,6 +140,7 @@ type follower struct {
 	heads sync.Mutex // held while the heads file is read again; taken last
 
 	mu   sync.Mutex
+	bad  int       // guarded by mu; how often in a row it could not look
 	rp   *replay   // guarded by mu
 	base index.End // guarded by mu; where the log began when rp did
 	err  error     // guarded by mu; why it cannot follow any more
@@ -171,6 +173,7 @@ func (f *follower) restart() error {
 			return fmt.Errorf("read index files again: %w", err)
 		}
 		f.base = base
+		f.s.segs.forgetAll()
 	}
 	rp := &replay{s: f.s, limit: ^index.Place(0), end: f.s.index.End(), hidden: true}
 	rp.table = index.NewTable(f.s.man.seed, rp.end)
@@ -212,7 +215,11 @@ func (f *follower) refresh(head func() (index.End, error)) error {
 		return f.err
 	}
 	err := f.takeIn(head)
-	if err != nil && !errors.Is(err, store.ErrLocked) { // a writer that recovers will come back
+	if err == nil || errors.Is(err, store.ErrLocked) { // a writer that recovers will come back
+		f.bad = 0
+		return err
+	}
+	if f.bad++; f.bad >= patience || errors.Is(err, store.ErrDamaged) {
 		f.err = fmt.Errorf("follow the writer: %w", err)
 		close(f.broken)
 	}
@@ -258,6 +265,9 @@ func (s *Store) rereadHeads() error {
 	return nil
 }
 
+// patience is how many errors in a row, not of damage, end a follower.
+const patience = 100
+
 // failure returns why the store cannot follow the writer any more, nil while it does.
 func (f *follower) failure() error {
 	f.mu.Lock()
@@ -284,6 +294,7 @@ func (f *follower) reload() error {
 	if f.s.index.End() == before {
 		return nil
 	}
+	f.s.segs.forgetAll() // an index file may cover an $erasure that was not walked; its copy has been made
 	return f.restart()
 }
 
@@ -305,6 +316,8 @@ func (f *follower) run() {
 		f.s.users.leave()
 		if err != nil {
 			f.s.opts.Background(fmt.Errorf("follow the writer: %w", err))
+		}
+		if f.failure() != nil {
 			return
 		}
 	}

@@ -123,8 +123,8 @@ func (s *segments) replaced(number uint32) {
 	}
 }
 
-// close forgets all files.
-func (s *segments) close() {
+// forgetAll makes later users open all segments anew.
+func (s *segments) forgetAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.open {

@@ -143,7 +143,7 @@ func (s *Store) first() store.Position {
 	return 1
 }
 
-// Close waits for what is being written, writes that all of it is durable, ends readers with [store.ErrClosed], and
+// Close waits for what is being written or copied, writes that all of it is durable, ends readers with [store.ErrClosed], and
 // releases the lock. After a write of the log has failed it writes nothing.
 func (s *Store) Close() error {
 	if !s.users.close() {
@@ -184,7 +184,7 @@ func (s *Store) free() error {
 	for _, h := range s.oldHeads {
 		err = errors.Join(err, h.Close())
 	}
-	s.segs.close()
+	s.segs.forgetAll()
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
 	}

@@ -40,7 +40,7 @@ type writer struct {
 	f flusher
 
 	failed  atomic.Pointer[failedError] // set once, by the syncer
-	erasing sync.Mutex                  // held by Erase, Truncate and Restore
+	erasing sync.Mutex                  // held by who makes copies of segments or drops them; taken before any other lock
 }
 
 // failedError is [store.ErrFailed] with its cause.

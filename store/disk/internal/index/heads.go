@@ -147,7 +147,7 @@ func (h *Heads) Base() End { return h.base }
 // Trackings returns the last tracking position of each source. The map must not be changed.
 func (h *Heads) Trackings() map[string]uint64 { return h.trackings }
 
-// Stream returns the state that a stream had at the base.
+// Stream returns the state that a stream had when the heads were written, at the base or later.
 func (h *Heads) Stream(name string) (store.StreamInfo, bool, error) {
 	values, ok, err := h.names().find(name)
 	if err != nil || !ok {

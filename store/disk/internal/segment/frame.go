@@ -125,16 +125,33 @@ func (f *Frame) Prefix() (key string, tracking *store.Tracking, records []byte, 
 	return key, tracking, b[4:], nil
 }
 
-// Records calls visit for each event record of the frame, with its offset in the segment, and verifies their envelopes and the body checksum;
-// the payload slots are left to visit. The record is only valid during the call. It returns an error that is [ErrBad], or that of visit.
+// Records calls visit for each event record of the frame, with its place, and verifies their envelopes and the body checksum;
+// the payload slots are left to visit. The record is only valid during the call. It returns an error that is [ErrBad], or
+// that of visit.
 func (f *Frame) Records(visit func(r *Record) error) error {
 	_, _, b, err := f.Prefix()
 	if err != nil {
 		return err
 	}
 	sum := checksum(f.Body[:len(f.Body)-len(b)])
+	err = f.RecordsFrom(len(f.Body)-len(b), 0, func(r *Record) error {
+		sum = crc32.Update(sum, castagnoli, r.envelope[:4])
+		return visit(r)
+	})
+	if err != nil {
+		return err
+	}
+	if sum != f.BodySum {
+		return badf("frame body has checksum %08x, not %08x", sum, f.BodySum)
+	}
+	return nil
+}
+
+// RecordsFrom is Records from a record on, which stands at an offset of the body; it verifies envelopes alone.
+func (f *Frame) RecordsFrom(offset int, ordinal uint32, visit func(r *Record) error) error {
+	b := f.Body[offset:]
 	var r Record
-	for i := range f.Events {
+	for i := ordinal; i < f.Events; i++ {
 		back := FrameHeaderSize + len(f.Body) - len(b)
 		if err := r.Decode(b); err != nil {
 			return badf("record %d: %v", i, err)
@@ -142,7 +159,6 @@ func (f *Frame) Records(visit func(r *Record) error) error {
 		if r.Ordinal != i || r.Back != uint64(back) || r.Size() > len(b) {
 			return badf("record %d says that it is record %d at %d bytes from its frame", i, r.Ordinal, r.Back)
 		}
-		sum = crc32.Update(sum, castagnoli, b[:4])
 		r.At = f.At + Place(back)
 		r.Slot = b[r.EnvelopeLen:r.Size()]
 		if err := visit(&r); err != nil {
@@ -152,9 +168,6 @@ func (f *Frame) Records(visit func(r *Record) error) error {
 	}
 	if len(b) != 0 {
 		return badf("%d bytes after the last record", len(b))
-	}
-	if sum != f.BodySum {
-		return badf("frame body has checksum %08x, not %08x", sum, f.BodySum)
 	}
 	return nil
 }
