@@ -19,7 +19,7 @@ type committer struct {
 	next index.Place    // where the next frame goes
 
 	tables []*index.Table // the current ones, oldest first, as of the request that is being decided
-	begun  index.Place    // where the newest table begins
+	logged int64          // bytes of the log that the newest table covers
 	events int            // in the newest table
 }
 
@@ -166,9 +166,7 @@ func (c *committer) roll(g *group) error {
 // tableFull says whether the newest table covers as much of the log as it may.
 func (c *committer) tableFull() bool {
 	const maxEvents = 1 << 18
-	o := &c.w.s.opts
-	covered := int64(c.next.Segment()-c.begun.Segment())*o.SegmentBytes + int64(c.next.Offset()) - int64(c.begun.Offset())
-	return c.events > 0 && (covered >= o.IndexBytes || c.events >= maxEvents)
+	return c.events > 0 && (c.logged >= c.w.s.opts.IndexBytes || c.events >= maxEvents)
 }
 
 // newTable begins a table with the group.
@@ -176,7 +174,7 @@ func (c *committer) newTable(g *group) {
 	start := index.End{Position: c.pos, Next: c.next, RecordedAt: c.time}
 	g.freeze = index.NewTable(c.w.s.man.seed, start)
 	c.w.s.views.change(nil, func(tables []*index.Table) []*index.Table { return append(tables, g.freeze) })
-	c.begun, c.events = c.next, 0
+	c.logged, c.events = 0, 0
 }
 
 // decide judges a request at its place in the order of things and, if it is accepted, gives its events their
@@ -364,6 +362,7 @@ func (c *committer) accept(g *group, r *request, o *outcome) {
 	}
 	c.events += len(r.entries)
 	c.next += index.Place(r.commit.FrameSize())
+	c.logged += int64(r.commit.FrameSize())
 	if len(r.entries) > 0 {
 		c.pos = first + store.Position(len(r.entries)) - 1
 	}

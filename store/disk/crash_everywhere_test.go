@@ -113,11 +113,20 @@ func (c *crasher) failure() error {
 	return c.failed
 }
 
+// sparse says which of the operations of a run are looked at: with many runs fewer of each, for other runs show more.
+func sparse(seed uint64) int {
+	const few = 8
+	if seed < few {
+		return 12
+	}
+	return 40
+}
+
 // TestCrashAtEveryOperation crashes a store at each of its operations in every way, and more stores at some.
 func TestCrashAtEveryOperation(t *testing.T) {
 	found := 0
 	for seed := range seeds(t, 8) {
-		oneIn := 12
+		oneIn := sparse(seed)
 		if seed == 0 {
 			oneIn = 1
 		}
@@ -130,7 +139,7 @@ func TestCrashAtEveryOperation(t *testing.T) {
 func TestCrashWithoutSync(t *testing.T) {
 	found := 0
 	for seed := range seeds(t, 6) {
-		found += crashEverywhere(t, 500+seed, disk.Options{Sync: disk.SyncNever}, 50, 10)
+		found += crashEverywhere(t, 500+seed, disk.Options{Sync: disk.SyncNever}, 50, sparse(seed))
 	}
 	t.Logf("%d images", found)
 }

@@ -48,7 +48,7 @@ func (s *Store) recover() error {
 		return errors.Join(fmt.Errorf("make log/head: %w", err), active.Close())
 	}
 	s.tip = newTip(rp.end)
-	s.start(rp.end, active, head, rp.end.Next, rp.table)
+	s.start(rp.end, active, head, rp.end.Next, rp.table, rp.logged)
 	s.w.y.writeHead()
 	for _, t := range rp.full {
 		s.w.f.add(t)

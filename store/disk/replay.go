@@ -23,6 +23,7 @@ type replay struct {
 	size   int64               // of the segment that end is in
 	why    error               // why the frame at the end is not good; nil at the end of the file
 	table  *index.Table        // the newest
+	logged int64               // bytes of the log that table covers
 	full   []*index.Table      // those before it, oldest first
 	zeroed []zeroedSlot
 }
@@ -202,6 +203,7 @@ func (rp *replay) frame(f *segment.Frame) error {
 		rp.table.AddTracking(tracking.Source, tracking.Position, f.At)
 	}
 	rp.last = f.FrameHeader
+	rp.logged += int64(f.Size())
 	rp.end = index.End{Position: f.Last(), Next: after(f.At, &f.FrameHeader), Last: f.At, Checksum: f.Sum, RecordedAt: f.RecordedAt}
 	rp.table.SetEnd(rp.end)
 	return nil
@@ -255,10 +257,7 @@ func entryOf(r *segment.Record, f *segment.Frame) index.Entry {
 
 // tableFull says whether the table covers as much of the log as it may.
 func (rp *replay) tableFull() bool {
-	start := rp.table.Start().Next
-	o := &rp.s.opts
-	covered := int64(rp.end.Next.Segment()-start.Segment())*o.SegmentBytes + int64(rp.end.Next.Offset()) - int64(start.Offset())
-	return rp.table.Len() > 0 && covered >= o.IndexBytes
+	return rp.table.Len() > 0 && rp.logged >= rp.s.opts.IndexBytes
 }
 
 // newTable begins a table. It writes the one before, all of which is in sealed segments, to an index file, or keeps it where the
@@ -267,7 +266,7 @@ func (rp *replay) newTable() error {
 	s := rp.s
 	old := rp.table
 	old.SetEnd(rp.end)
-	rp.table = index.NewTable(s.man.seed, rp.end)
+	rp.table, rp.logged = index.NewTable(s.man.seed, rp.end), 0
 	if s.lock == nil {
 		rp.full = append(rp.full, old)
 		rp.show()

@@ -55,7 +55,7 @@ func (e *failedError) Is(target error) bool { return target == store.ErrFailed }
 func (e *failedError) Unwrap() error { return e.cause }
 
 // start begins to take commits at the end of the log, in the active segment.
-func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable index.Place, table *index.Table) {
+func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable index.Place, table *index.Table, logged int64) {
 	w := &writer{
 		s:      s,
 		budget: semaphore.NewWeighted(queueBytes),
@@ -63,7 +63,7 @@ func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable
 		groups: make(chan *group),
 		spare:  make(chan *group, 2),
 	}
-	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next, begun: table.Start().Next, events: table.Len()}
+	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next, logged: logged, events: table.Len()}
 	w.y = syncer{w: w, end: end, durable: durable, file: active, head: headFile, table: table, clean: true}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.f = flusher{
