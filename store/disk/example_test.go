@@ -31,8 +31,7 @@ func Example() {
 	}
 	for range 2 {
 		_, err := s.Append(ctx, placed)
-		var conflict *store.ConflictError
-		if errors.As(err, &conflict) {
+		if conflict, ok := errors.AsType[*store.ConflictError](err); ok {
 			fmt.Println("refused, the stream is at version", conflict.Failed[0].ActualVersion)
 		}
 	}
