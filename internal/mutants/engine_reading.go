@@ -19,7 +19,7 @@ func indexing() []mutant {
 		},
 		{
 			name: "keys-of-files-ignored", breaks: "The committer does not heed what index files say of a key.",
-			file: "store/disk/committer.go",
+			file: "store/disk/judge.go",
 			old:  `return r.facts.keyFirst`, new: `return 0`,
 			pkg: diskPkg, test: "TestGuaranteeRestartForgetsNothing/in_index_files",
 		},
@@ -31,7 +31,7 @@ func indexing() []mutant {
 		},
 		{
 			name: "tracking-of-files-ignored", breaks: "The committer does not heed what index files say of a source.",
-			file: "store/disk/committer.go",
+			file: "store/disk/judge.go",
 			old:  `return r.facts.tracked`, new: `return 0`,
 			pkg: diskPkg, test: "TestGuaranteeRestartForgetsNothing/in_index_files",
 		},

@@ -90,7 +90,7 @@ func crashRecoveries(t *testing.T, seed uint64, o disk.Options) int {
 	w.hook = func(op vfs.Op) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if !op.Kind.Changes() || failed != nil || rnd.IntN(120) != 0 {
+		if !op.Kind.Changes() || failed != nil || rnd.IntN(10*sparse(seed)) != 0 {
 			return nil
 		}
 		w.mu.Lock()
