@@ -20,7 +20,7 @@ func (k *checker) segment(number uint32) (more bool, err error) {
 	}
 	k.report.Files++
 	seg, err := k.s.openSegment(number, k.rp.end.Position+1)
-	if errors.Is(err, store.ErrDamaged) {
+	if errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrTruncated) || errors.Is(err, errDropped) {
 		return k.missing(number, err)
 	}
 	if err != nil {

@@ -67,7 +67,7 @@ func newWorld(t testing.TB, seed uint64, o disk.Options) *world {
 		p:   promise{first: 1, erased: map[store.Position]bool{}},
 	}
 	setDefault(&w.opts.SegmentBytes, 4096)
-	setDefault(&w.opts.IndexBytes, 4096)
+	setDefault(&w.opts.IndexBytes, 2048)
 	w.files = newCounted(vfs.NewFault(w.disk, func(op vfs.Op) error {
 		if w.hook == nil {
 			return nil

@@ -79,7 +79,7 @@ func TestDamageOfWholeIndexFiles(t *testing.T) {
 			"cut":     func(b []byte) []byte { return b[:len(b)/2] },
 			"longer":  func(b []byte) []byte { return append(bytes.Clone(b), 0) },
 			"foreign": func(b []byte) []byte { return filesOf(other.disk)[foreign[slices.Index(names, name)%len(foreign)]] },
-			"another": func([]byte) []byte { return filesOf(c.disk)[names[(slices.Index(names, name)+2)%len(names)]] },
+			"another": func([]byte) []byte { return filesOf(c.disk)[names[(slices.Index(names, name)+1)%len(names)]] },
 		} {
 			files := filesOf(c.disk)
 			if b := damage(files[name]); b == nil {

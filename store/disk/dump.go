@@ -30,6 +30,7 @@ type dumping struct {
 	scan  scan
 	batch []store.RecordedCommit
 	bytes int
+	last  store.Position // of the commits so far
 }
 
 func (d *dumping) run(after store.Position) error {
@@ -91,7 +92,7 @@ func (d *dumping) fill(after, until store.Position) (more bool, err error) {
 		return false, err
 	}
 	defer d.s.users.leave()
-	err = d.s.walk(&d.scan, after, until, func(f *segment.Frame) error {
+	err = d.s.walk(&d.scan, max(after, d.last), until, func(f *segment.Frame) error {
 		if len(d.batch) >= maxBatch || d.bytes >= maxBatchBytes {
 			return errStopped
 		}
@@ -104,6 +105,7 @@ func (d *dumping) fill(after, until store.Position) (more bool, err error) {
 		}
 		d.batch = append(d.batch, c)
 		d.bytes += len(f.Body)
+		d.last = max(d.last, f.Last())
 		return nil
 	})
 	if errors.Is(err, errStopped) {

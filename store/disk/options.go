@@ -33,17 +33,17 @@ type Options struct {
 	// Sync is the sync policy. Defaults to SyncAlways.
 	Sync SyncPolicy
 
-	// SegmentBytes is how long a segment gets, from 4 KiB to 1 GiB. Defaults to 32 MiB.
+	// SegmentBytes is how long a segment gets, from 1 KiB to 1 GiB. Defaults to 32 MiB.
 	SegmentBytes int64
 
 	// IndexBytes is how much of the log is indexed in memory before that part of the index is written to a file: the
-	// tail that the next open replays. From 4 KiB to 1 GiB. Defaults to 32 MiB.
+	// tail that the next open replays. From 1 KiB to 1 GiB. Defaults to 32 MiB.
 	IndexBytes int64
 
 	// OpenSegments is how many segment files are kept open for reading, from 2. Defaults to 128.
 	OpenSegments int
 
-	// GroupBytes is how much one write of the log may have, unless a single commit is larger. From 4 KiB. Defaults to 4 MiB.
+	// GroupBytes is how much one write of the log may have, unless a single commit is larger. From 1 KiB to 1 GiB. Defaults to 4 MiB.
 	GroupBytes int
 
 	// LockWait is how long opening waits for another opener to let go. Defaults to not waiting.
@@ -68,8 +68,8 @@ type Options struct {
 
 const (
 	defaultSegmentBytes = 32 << 20
-	minSegmentBytes     = 4 << 10
-	maxSegmentBytes     = 1 << 30
+	minBytes            = 1 << 10
+	maxBytes            = 1 << 30
 )
 
 func (o Options) withDefaults() (Options, error) {
@@ -88,8 +88,8 @@ func (o Options) withDefaults() (Options, error) {
 		o.Background = func(error) {}
 	}
 	for _, size := range []int64{o.SegmentBytes, o.IndexBytes, int64(o.GroupBytes)} {
-		if size < minSegmentBytes || size > maxSegmentBytes {
-			return o, &store.InvalidError{Problem: fmt.Sprintf("a size of %d bytes among the options is not between %d and %d", size, minSegmentBytes, maxSegmentBytes)}
+		if size < minBytes || size > maxBytes {
+			return o, &store.InvalidError{Problem: fmt.Sprintf("a size of %d bytes among the options is not between %d and %d", size, minBytes, maxBytes)}
 		}
 	}
 	if o.OpenSegments < 2 {

@@ -245,7 +245,10 @@ func (r *reader) time(what string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, invalidf("%s is %q, not a time such as 2026-11-01T10:06:00Z", what, clip(s))
 	}
-	return store.Time(t), nil
+	if t = store.Time(t); t.IsZero() { // elsewhere the zero time means that none is given
+		return time.Time{}, invalidf("%s is %q, not a time after the first moment of the year 1", what, s)
+	}
+	return t, nil
 }
 
 // texts reads a list of strings; nil for an empty one.

@@ -27,6 +27,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"schema version large", `{"type":"A","schemaVersion":4294967296}`, "schemaVersion"},
 		{"schema version huge", `{"type":"A","schemaVersion":99999999999999999999999}`, "schemaVersion"},
 		{"time", `{"type":"A","effectiveAt":"yesterday"}`, "effectiveAt"},
+		{"zero time", `{"type":"A","effectiveAt":"0001-01-01T00:00:00Z"}`, "effectiveAt"},
 		{"Base64", `{"type":"A","dataBase64":"?"}`, "not standard Base64"},
 		{"Base64 without padding", `{"type":"A","dataBase64":"AP8"}`, "not standard Base64"},
 		{"half a surrogate", `{"type":"\ud800"}`, "half of a surrogate pair"},

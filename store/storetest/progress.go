@@ -98,17 +98,26 @@ func runProgress(t *testing.T, h Harness) {
 		for range commits {
 			write(t, s, numbered(size, "", "T")...)
 		}
-		w := &watcher{t: t, s: s}
-		n := 0
-		for e, err := range s.Read(bounded(t), nil, store.ReadOptions{Progress: w.progress}) {
-			if err != nil {
-				t.Fatal(err)
+		for name, q := range map[string]store.Query{
+			"everything": nil, "all of a type": {{Types: []string{"T"}}}, "a type that is not there": {{Types: []string{"none"}}},
+			"a stream that is not there": {{Stream: "none"}}, "either": {{Tags: []string{"none"}}, {Types: []string{"none"}}},
+		} {
+			w := &watcher{t: t, s: s}
+			n := 0
+			for e, err := range s.Read(bounded(t), q, store.ReadOptions{Progress: w.progress}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.seen(&e)
+				n++
 			}
-			w.seen(&e)
-			n++
-		}
-		if n != commits*size || w.largest > most {
-			t.Errorf("%d events, and a step of %d positions between calls; want %d, at most %d", n, w.largest, commits*size, most)
+			want := 0
+			if e := event("", "T"); q.Matches(&e) {
+				want = commits * size
+			}
+			if n != want || w.largest > most {
+				t.Errorf("%s: %d events, and a step of %d positions between calls; want %d, at most %d", name, n, w.largest, want, most)
+			}
 		}
 	})
 	t.Run("a follower is told of a head that moves past it", func(t *testing.T) {

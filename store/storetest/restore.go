@@ -59,6 +59,7 @@ func runRestore(t *testing.T, h Harness) {
 		wantSalts(t, dump(t, to))
 	})
 	t.Run("resumed after an error", func(t *testing.T) { restoreResumed(t, h) })
+	t.Run("up to one that is refused", func(t *testing.T) { restorePrefix(t, h) })
 	t.Run("an erasure that arrives later", func(t *testing.T) { restoreErasure(t, h) })
 	t.Run("the caller's slices", func(t *testing.T) {
 		from, to := h.open(t), h.open(t)
