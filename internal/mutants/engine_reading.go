@@ -91,7 +91,7 @@ func reading() []mutant {
 		},
 		{
 			name: "reader-beyond-head", breaks: "A reader beside the writer goes on behind the end that `log/head` tells.",
-			file: "store/disk/readonly.go",
+			file: "store/disk/follower.go",
 			old:  "\trp.stop = e.Next\n", new: "",
 			pkg: diskPkg, test: "TestGuaranteeReaderShowsWhatIsDurable",
 		},
