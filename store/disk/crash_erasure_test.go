@@ -55,7 +55,7 @@ func forgetErasures(t *testing.T, nextMade bool) {
 	o.FS = img
 	s, err := disk.Open(dir, o)
 	must(t, err)
-	defer s.Close()
+	t.Cleanup(func() { must(t, s.Close()) })
 	for range 5 { // their positions are those that were cut off
 		_, err := s.Append(t.Context(), store.Commit{Events: []store.Event{{Type: "T"}}})
 		must(t, err)

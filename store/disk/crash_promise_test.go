@@ -177,7 +177,7 @@ func (p *promise) verifyAgain(img *simfs.FS, s *disk.Store, o disk.Options, n in
 		return fmt.Errorf("append answers (-want +got):\n%s", d)
 	}
 	if got, err = s.Append(context.Background(), c); err != nil || !got.Duplicate || got.First != want.First {
-		return fmt.Errorf("append again answers %+v, %v", got, err)
+		return fmt.Errorf("append again answers %+v, %w", got, err)
 	}
 	if o.Sync == disk.SyncAlways {
 		img = img.CrashWorst()

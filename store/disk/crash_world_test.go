@@ -101,7 +101,7 @@ func (w *world) afterCrash() disk.Options {
 // promised returns the promise of this moment, which the caller may keep. The caller holds mu.
 func (w *world) promised() promise {
 	p := w.p
-	p.commits = w.h.commits[:len(w.h.commits):len(w.h.commits)]
+	p.commits = slices.Clip(w.h.commits)
 	p.erased = map[store.Position]bool{}
 	for target := range w.p.erased {
 		p.erased[target] = true

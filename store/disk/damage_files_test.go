@@ -2,7 +2,6 @@ package disk_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -125,7 +124,7 @@ func TestDamageIsNotANewerFormat(t *testing.T) {
 		must(t, img.WriteFile(name, newer(b)))
 		before := filesOf(img)
 		delete(before, dir+"/log/head") // is removed before anything is recovered
-		_, checkErr := disk.Check(context.Background(), dir, o, store.CheckOptions{})
+		_, checkErr := disk.Check(t.Context(), dir, o, store.CheckOptions{})
 		_, openErr := disk.Open(dir, o)
 		for what, err := range map[string]error{"open": openErr, "check": checkErr} {
 			if err == nil || errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), "newer gesta") {

@@ -1,7 +1,6 @@
 package disk_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"runtime"
@@ -26,7 +25,8 @@ func newCounted(fs vfs.FS) *counted { return &counted{FS: fs, open: map[io.Close
 
 func (c *counted) Open(name string) (vfs.File, error)      { return c.file(name)(c.FS.Open(name)) }
 func (c *counted) OpenWrite(name string) (vfs.File, error) { return c.file(name)(c.FS.OpenWrite(name)) }
-func (c *counted) Create(name string) (vfs.File, error)    { return c.file(name)(c.FS.Create(name)) }
+
+func (c *counted) Create(name string) (vfs.File, error) { return c.file(name)(c.FS.Create(name)) }
 
 func (c *counted) file(name string) func(vfs.File, error) (vfs.File, error) {
 	return func(f vfs.File, err error) (vfs.File, error) {
@@ -140,7 +140,7 @@ func follow(t *testing.T, wg *sync.WaitGroup, s *disk.Store, after store.Positio
 			var once sync.Once
 			defer once.Do(func() { close(started) })
 			o := store.ReadOptions{After: after, Follow: true, Limit: n, Progress: func(store.Position, bool) { once.Do(func() { close(started) }) }}
-			for _, err := range s.Read(context.Background(), nil, o) {
+			for _, err := range s.Read(t.Context(), nil, o) {
 				if err != nil && !errors.Is(err, store.ErrClosed) {
 					t.Errorf("follow: %v", err)
 				}

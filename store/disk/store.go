@@ -129,7 +129,12 @@ func (s *Store) Head(ctx context.Context) (store.Position, error) {
 		return 0, err
 	}
 	defer s.users.leave()
-	return s.tip.position(), nil
+	select {
+	case <-s.broken():
+		return 0, s.f.failure()
+	default:
+		return s.tip.position(), nil
+	}
 }
 
 // Limits returns the limits of a store on disk: the default ones.

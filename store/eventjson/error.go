@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 	"strings"
 	"syscall"
@@ -77,8 +78,7 @@ func Describe(err error) Error {
 	if err == nil {
 		return Error{}
 	}
-	// The prefix of a sentinel stands in the middle of a wrapped error; whoever prints the message says who speaks.
-	message := strings.Replace(err.Error(), "gesta: ", "", 1)
+	message := messageOf(err)
 	if known, ok := errors.AsType[*Error](err); ok {
 		d := *known
 		d.Message = message
@@ -93,6 +93,44 @@ func Describe(err error) Error {
 	}
 	d.addFacts(err)
 	return d
+}
+
+// prefix is that of the sentinels. Whoever prints a message says who speaks.
+const prefix = "gesta: "
+
+// messageOf returns the message of err on one line, and without the prefix that a sentinel brought into it. It asks each error of
+// the tree for its own text, because the whole may have the same letters elsewhere: in a path that ends in .gesta.
+func messageOf(err error) string {
+	message := err.Error()
+	for e := range tree(err) {
+		if text := e.Error(); strings.HasPrefix(text, prefix) && strings.Contains(message, text) {
+			message = strings.Replace(message, text, text[len(prefix):], 1)
+			break
+		}
+	}
+	return strings.ReplaceAll(message, "\n", "; ") // of joined errors
+}
+
+// tree yields err and the errors that it wraps, outermost first.
+func tree(err error) iter.Seq[error] {
+	return func(yield func(error) bool) { walk(err, yield) }
+}
+
+func walk(err error, yield func(error) bool) bool {
+	if err == nil || !yield(err) {
+		return err == nil
+	}
+	switch e := err.(type) { //nolint:errorlint // this is what walks the tree
+	case interface{ Unwrap() error }:
+		return walk(e.Unwrap(), yield)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			if !walk(inner, yield) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // addFacts takes over what the typed errors of the contract know.

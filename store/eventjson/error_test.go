@@ -37,6 +37,13 @@ func TestDescribe(t *testing.T) {
 		{"unknown outcome of a lock", &store.UnknownError{Cause: store.ErrLocked}, eventjson.Error{
 			Code: "outcomeUnknown", Message: "outcome unknown: gesta: store is locked by another opener",
 		}},
+		{"a path with the prefix in it", fmt.Errorf("open store /a/.gesta: open /a/.gesta: %w", store.ErrLocked), eventjson.Error{
+			Code: "locked", Message: "open store /a/.gesta: open /a/.gesta: store is locked by another opener",
+		}},
+		{"a path with the prefix in it, and no sentinel", fmt.Errorf("read /a/.gesta: %w", fs.ErrPermission), eventjson.Error{
+			Code: "denied", Message: "read /a/.gesta: permission denied",
+		}},
+		{"joined", errors.Join(&store.InvalidError{Problem: "x"}, errors.New("boom")), eventjson.Error{Code: "usage", Message: "invalid: x; boom"}},
 		{"deadline", context.DeadlineExceeded, eventjson.Error{Code: "timeout", Message: "context deadline exceeded"}},
 		{"permission", fs.ErrPermission, eventjson.Error{Code: "denied", Message: "permission denied"}},
 		{"anything", errors.New("boom"), eventjson.Error{Code: "internal", Message: "boom"}},
