@@ -20,6 +20,9 @@ type Selection struct {
 	// Explicit says that After was asked for; otherwise the selection begins where the store does.
 	Explicit bool
 
+	// Range says that it was written as A..B.
+	Range bool
+
 	// Filter keeps, of the events of the subject, those that match it. Empty keeps all.
 	Filter store.Query
 
@@ -71,21 +74,34 @@ func Resolve(ctx context.Context, s store.Store, text string, c Clock) (Selectio
 	if err != nil {
 		return Selection{}, fmt.Errorf("read head: %w", err)
 	}
-	if found, err := streamExists(ctx, s, text); err != nil || found {
-		return Selection{Subject: Stream, Name: text, Until: head}, err
+	return ResolveAt(ctx, s, text, c, head)
+}
+
+// ResolveAt is Resolve as if the store ended at the position until, the last of a commit: HEAD, ends and what is counted back from
+// them lie there, and a version or position after it is not there. The name of a stream that came later still names it, and it has no
+// events.
+func ResolveAt(ctx context.Context, s store.Store, text string, c Clock, until store.Position) (Selection, error) {
+	name, forced := strings.CutPrefix(text, "stream:")
+	for _, whole := range []string{text, name} {
+		if found, err := streamExists(ctx, s, whole); err != nil || found {
+			return Selection{Subject: Stream, Name: whole, Until: until}, err
+		}
+		if !forced {
+			break
+		}
 	}
 	if _, _, ok := CutRange(text); ok {
 		r, err := ParseRange(text, c)
 		if err != nil {
 			return Selection{}, err
 		}
-		return resolveRange(ctx, s, r, head)
+		return resolveRange(ctx, s, r, until)
 	}
 	a, err := Parse(text, c)
 	if err != nil {
 		return Selection{}, err
 	}
-	return resolveAddress(ctx, s, a, head)
+	return resolveAddress(ctx, s, a, until)
 }
 
 // streamExists says whether text is the whole name of a stream.
@@ -105,6 +121,7 @@ func streamExists(ctx context.Context, s store.Store, text string) (bool, error)
 
 func resolveRange(ctx context.Context, s store.Store, r Range, head store.Position) (Selection, error) {
 	sel, err := resolveAddress(ctx, s, r.To, head)
+	sel.Range = true
 	if err != nil || !r.FromSet {
 		return sel, err
 	}
@@ -166,11 +183,12 @@ func resolveStorePoint(ctx context.Context, s store.Store, p Point, head store.P
 	switch p.Kind {
 	case AtPosition:
 		if store.Position(p.N) > head {
-			return 0, notFound("there is no position %d: the head is %d", p.N, head)
+			return 0, notFound("there is no position %d: the last is %d", p.N, head)
 		}
 		return store.Position(p.N), nil
 	case AtTime:
-		return PositionAt(ctx, s, p.Time)
+		last, err := PositionAt(ctx, s, p.Time)
+		return min(last, head), err
 	case Back:
 		sel := Selection{Until: head}
 		err := sel.narrow(ctx, s, p)

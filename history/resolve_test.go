@@ -115,6 +115,56 @@ func TestResolveRefuses(t *testing.T) {
 	}
 }
 
+// A question about what was known at a position is answered as if the store ended there.
+func TestResolveAt(t *testing.T) {
+	s := orders(t)
+	for address, want := range map[string]string{
+		"HEAD":           " (0,4]: 1 2 3 4",
+		"HEAD~1":         " (0,3]: 1 2 3",
+		"order-1":        "order-1 (0,4]: 1 3",
+		"order-1~1":      "order-1 (0,1]: 1",
+		"order-1@1..":    "order-1 (1,4]: 3",
+		"tag:c:7~1":      "tag:c:7 (0,3]: 1 3",
+		"@{2026-11-10}":  " (0,4]: 1 2 3 4",
+		"7":              "7 (0,4]:",
+		"2:order-1":      "order-1 (0,3]: 1 3",
+		"order-2@1..~0":  "order-2 (2,2]:",
+		"stream:order-1": "order-1 (0,4]: 1 3",
+	} {
+		sel, err := history.ResolveAt(t.Context(), s, address, clock, 4)
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+		} else if got := describe(t, s, &sel); got != want {
+			t.Errorf("%s resolved to %s, want %s", address, got, want)
+		}
+	}
+	for _, address := range []string{"5", "order-1@3", "order-1@1..3", "tag:c:7@4", "HEAD~4", "5:order-1"} {
+		if sel, err := history.ResolveAt(t.Context(), s, address, clock, 4); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s resolved to %+v, %v; want ErrNotFound", address, sel, err)
+		}
+	}
+}
+
+// A stream whose name looks like a range is found by its name.
+func TestResolveStreamNamedLikeARange(t *testing.T) {
+	s := newFixture(t)
+	s.commit(event("a..b", "Made", `{}`))
+	s.commit(event("..", "Made", `{}`))
+	for address, want := range map[string]string{
+		"a..b": "a..b (0,2]: 1", "stream:a..b": "a..b (0,2]: 1", `"a..b"@1`: "a..b (0,1]: 1", "..": ".. (0,2]: 2", "stream:..": ".. (0,2]: 2",
+	} {
+		sel, err := history.Resolve(t.Context(), s, address, clock)
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+		} else if got := describe(t, s, &sel); got != want || sel.Range {
+			t.Errorf("%s resolved to %s, range %t; want %s", address, got, sel.Range, want)
+		}
+	}
+	if sel, err := history.Resolve(t.Context(), s, "..1", clock); err != nil || !sel.Range {
+		t.Errorf("..1 resolved to %+v, %v; want a range", sel, err)
+	}
+}
+
 func TestSystemEventsAreHidden(t *testing.T) {
 	s := orders(t)
 	if _, err := s.Erase(t.Context(), store.Erasure{Positions: []store.Position{4}}); err != nil {

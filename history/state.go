@@ -67,10 +67,13 @@ func FoldState(ctx context.Context, s store.Store, sel Selection, o StateOptions
 		return nil, fmt.Errorf("fold %s: %w", st.Target, err)
 	}
 	if st.Position == 0 {
+		hint := "gesta show " + st.Target + "@1 shows its first event"
+		if st.Stream == "" { // a tag may have none at all
+			hint = "gesta log " + st.Target + " shows the events that have the tag"
+		}
 		return nil, &eventjson.Error{
-			Code: eventjson.CodeNotFound, Stream: st.Stream,
+			Code: eventjson.CodeNotFound, Stream: st.Stream, Hint: hint,
 			Message: "no event of " + st.Target + " is known at that point",
-			Hint:    "gesta show " + st.Target + "@1 shows its first event",
 		}
 	}
 	return st, nil

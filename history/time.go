@@ -1,7 +1,6 @@
 package history
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -35,25 +34,31 @@ var zoned = []string{
 }
 
 // Time reads a time as people write it: RFC 3339, or a part of it, such as 2026-11-01 or 2026-11-01 10:06; now, today,
-// yesterday (both at midnight); 2 hours ago, or 2h ago. What names no zone is meant in the clock's. The result is cut to microseconds.
-// An error is [store.ErrInvalid].
+// yesterday (both at midnight); 2 hours ago, or 2h ago. What names no zone is meant in the clock's. The result is cut to microseconds
+// and lies after the zero time, the first moment of the year 1, and before the year 10000. An error is [store.ErrInvalid].
 func (c Clock) Time(text string) (time.Time, error) {
-	s := strings.TrimSpace(text)
+	t, ok := c.parse(strings.TrimSpace(text))
+	if !ok {
+		return time.Time{}, invalidf("%q is not a time such as 2026-11-01T10:06:00Z, 2026-11-01, yesterday or 2 hours ago", text)
+	}
+	if t = store.Time(t); t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, invalidf("the time %q is not between the years 1 and 9999", text)
+	}
+	return t, nil
+}
+
+func (c Clock) parse(s string) (time.Time, bool) {
 	for _, layout := range zoned {
 		if t, err := time.Parse(layout, s); err == nil {
-			return store.Time(t), nil
+			return t, true
 		}
 	}
 	for _, layout := range layouts {
 		if t, err := time.ParseInLocation(layout, s, c.zone()); err == nil {
-			return store.Time(t), nil
+			return t, true
 		}
 	}
-	if t, ok := c.words(strings.ToLower(s)); ok {
-		return store.Time(t), nil
-	}
-	return time.Time{}, &store.InvalidError{Problem: fmt.Sprintf(
-		"%q is not a time such as 2026-11-01T10:06:00Z, 2026-11-01, yesterday or 2 hours ago", text)}
+	return c.words(strings.ToLower(s))
 }
 
 func (c Clock) words(s string) (time.Time, bool) {

@@ -41,7 +41,7 @@ func TestTime(t *testing.T) {
 			t.Errorf("Time(%q) = %v, %v; want %s", tt.in, got, err, tt.want)
 		}
 	}
-	for _, bad := range []string{"", "soon", "hours ago", "2 ago", "-2 days ago", "2 moons ago", "99999999999 hours ago", "2026-13-01", "1120"} {
+	for _, bad := range []string{"", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.0000009Z", "0000-12-31", "9999 years ago", "soon", "hours ago", "2 ago", "-2 days ago", "2 moons ago", "99999999999 hours ago", "2026-13-01", "1120"} {
 		if got, err := c.Time(bad); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("Time(%q) = %v, %v; want an error that is ErrInvalid", bad, got, err)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -224,10 +223,7 @@ func (e *env) flagBytes(flag, value string) ([]byte, error) {
 	case value == "-":
 		in = e.stdin
 	case strings.HasPrefix(value, "@"):
-		file, err := os.Open(e.abs(value[1:]))
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, notFoundf("", "%s: there is no file %s", flag, value[1:])
-		}
+		file, _, err := e.openSource(value[1:])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", flag, err)
 		}

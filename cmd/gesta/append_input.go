@@ -192,8 +192,8 @@ func (a *lineAppender) refusal() error {
 	}
 	return &eventjson.Error{
 		Code: a.first.Code, Line: a.first.Line,
-		Message: fmt.Sprintf("%d of %s refused, the first is line %d: %s",
-			a.refused, plural(int(a.lines), "line was", "lines were"), a.first.Line, a.first.Message),
+		Message: fmt.Sprintf("%s of %s refused, the first is line %d: %s",
+			thousands(int(a.refused)), plural(int(a.lines), "line was", "lines were"), a.first.Line, a.first.Message),
 		Hint: "each acknowledgement says what became of its line",
 	}
 }

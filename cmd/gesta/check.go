@@ -79,14 +79,17 @@ func (e *env) checkJSON(ctx context.Context, r *store.CheckReport) error {
 	return e.printDocument(ctx, &basis, doc)
 }
 
-// checkedBasis is the basis of a report: of a store that is too damaged to be opened nothing is known.
+// checkedBasis is the basis of a report: of a store that cannot be opened as it is nothing is known, and people are told why.
 func (e *env) checkedBasis(ctx context.Context) eventjson.Basis {
 	s, err := e.open(ctx, open.Options{Reader: true, NoRecovery: true, MustExist: true})
-	if err != nil {
-		return eventjson.Basis{}
+	var basis eventjson.Basis
+	if err == nil {
+		basis, err = basisOf(ctx, s)
+		err = closing(s, err)
 	}
-	basis, err := basisOf(ctx, s)
-	if closing(s, err) != nil {
+	if err != nil {
+		d := eventjson.Describe(err)
+		e.warn("the basis is not known: %s", d.Message)
 		return eventjson.Basis{}
 	}
 	return basis

@@ -22,6 +22,7 @@ type cli struct {
 	dir   string
 
 	stdin    io.Reader // in place of the text that run is given, unless nil
+	stdout   io.Writer // in place of what run returns, unless nil
 	terminal bool      // a person looks at stdout
 	environ  map[string]string
 }
@@ -65,6 +66,9 @@ func (c *cli) run(ctx context.Context, stdin string, args ...string) (stdout, st
 	}
 	if c.stdin != nil {
 		e.stdin = c.stdin
+	}
+	if c.stdout != nil {
+		e.stdout = c.stdout
 	}
 	code = run(ctx, e, append([]string{"--store", "mem:"}, args...))
 	return out.String(), errs.String(), code

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
 
@@ -86,6 +87,11 @@ func describe(err error) eventjson.Error {
 	d := eventjson.Describe(err)
 	if d.Hint == "" {
 		d.Hint = hints[d.Code]
+		if len(d.Failed) > 0 {
+			if _, query := d.Failed[0].Guard.(store.NoneMatch); query {
+				d.Hint = "read what matches (gesta log --query), decide again, and append with --after the head that you read"
+			}
+		}
 	}
 	return d
 }

@@ -129,7 +129,25 @@ func TestCommandLinesThatFail(t *testing.T) {
 		{2, "append order-1 --type A --id 7"},
 		{2, "append order-1 --type A --effective-at soon"},
 		{2, "stats --json=colour"},
+		{2, "append order-1 --type A --expect="},
+		{2, "append order-1 --type A --if-none="},
+		{2, "append order-1 --type A --key="},
+		{2, "append order-1 --type A --actor="},
+		{2, "append order-1 --type A --effective-at="},
+		{2, "append order-1 --type A --effective-at 0001-01-01T00:00:00Z"},
+		{2, "append order-1 --type A --data @/"},
+		{2, "log --known-at="},
+		{2, "log --type="},
+		{2, "log --query="},
+		{2, "log --since="},
+		{2, "log --jq="},
+		{2, "log --known-at 0001-01-01T00:00:00Z"},
+		{2, "log --store= --store="},
+		{2, "show ..1"},
+		{2, "state ..order-42@1"},
 		{5, "log nobody"},
+		{5, "show 4 --known-at 1"},
+		{5, "show order-42@2 --known-at 1"},
 		{5, "state nobody"},
 		{5, "state order-42@9"},
 		{5, "state order-42 --path nothing"},
@@ -144,6 +162,9 @@ func TestCommandLinesThatFail(t *testing.T) {
 		{3, "append order-1 --type A --key k-1"},
 		{9, "append order-1 --type " + strings.Repeat("A", 1025)},
 		{0, "log --type Never"},
+		{0, "streams --prefix= --after="},
+		{0, "state order-42 --path="},
+		{0, "append order-8 --type A --data="},
 		{0, "streams --prefix x"},
 		{0, "log order-42@2..1"},
 		{0, "append order-1 --type A --if-none type=Paid --after 9"},
@@ -158,6 +179,27 @@ func TestCommandLinesThatFail(t *testing.T) {
 				t.Errorf("stdout %q, stderr %q", stdout, stderr)
 			}
 		})
+	}
+}
+
+// fullDisk is a file on a disk without room.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// What cannot be written is an error, which is told once.
+func TestStdoutOnAFullDisk(t *testing.T) {
+	c := newCLI(t)
+	c.orders()
+	c.stdout = fullDisk{}
+	for _, line := range []string{
+		"--help", "help addresses", "log --help", "completion bash", "log", "log --oneline", "log --json", "log --ndjson", "show 1", "state order-42", "streams",
+		"streams --json", "types", "stats", "export ndjson", "append order-9 --type A", "append order-9 --type A --json", "version",
+	} {
+		_, stderr, code := c.run(t.Context(), "", strings.Split(line, " ")...)
+		if code != exitUnavailable || strings.Count(stderr, "no space left") != 1 {
+			t.Errorf("gesta %s: exit code %d, %q", line, code, stderr)
+		}
 	}
 }
 
@@ -229,10 +271,33 @@ func TestForeignStoreIsRefused(t *testing.T) {
 			t.Errorf("--store %q: %v", flag, err)
 		}
 	}
-	e := &env{dir: "/", getenv: func(string) string { return "" }}
+	e := &env{dir: dir, getenv: func(string) string { return "" }, stdout: &strings.Builder{}, stderr: &strings.Builder{}}
+	if code := run(t.Context(), e, []string{"init"}); code != exitDenied {
+		t.Errorf("init: exit code %d, %s", code, e.stderr)
+	}
+	e = &env{dir: "/", getenv: func(string) string { return "" }}
 	e.global.store = found
 	if got, err := e.storeURL(); got != found || err != nil {
 		t.Errorf("named itself: %s, %v", got, err)
+	}
+}
+
+func TestInitBesideAWriter(t *testing.T) {
+	dir := t.TempDir()
+	writer, err := open.Open(t.Context(), filepath.Join(dir, storeDir), open.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := writer.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	var stdout, stderr strings.Builder
+	e := &env{stdout: &stdout, stderr: &stderr, dir: dir, getenv: func(string) string { return "" }}
+	code := run(t.Context(), e, []string{"init", "--json", "--jq", ".created"})
+	if code != exitOK || stdout.String() != "false\n" {
+		t.Errorf("exit code %d: %s%s", code, &stdout, &stderr)
 	}
 }
 

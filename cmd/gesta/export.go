@@ -60,7 +60,10 @@ func (e *env) exportNDJSON(ctx context.Context) (err error) {
 		return err
 	}
 	err = e.dump(ctx, s, basis.Head, out.commit)
-	return errors.Join(err, out.w.Flush())
+	if flushErr := out.w.Flush(); err == nil { // else it may be the same error again
+		err = flushErr
+	}
+	return err
 }
 
 // dump hands all commits up to head to yield. Where the oldest were truncated away it begins with what is left.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/open"
@@ -63,13 +64,24 @@ func (e *env) storeURL() (string, error) {
 	switch {
 	case err == nil && info.IsDir():
 		return inner, refuseForeign(inner)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	case err != nil && !isMissing(err):
 		return "", fmt.Errorf("look for %s: %w", inner, err)
 	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	info, err = os.Stat(path)
+	switch {
+	case err == nil && !info.IsDir():
+		return "", notFoundf("a store is a directory", "there is no store at %s: it is a file", path)
+	case isMissing(err):
 		return "", notFoundf("gesta init makes one: gesta init --store "+given, "there is no store at %s", path)
+	case err != nil:
+		return "", fmt.Errorf("look for %s: %w", path, err)
 	}
 	return path, nil
+}
+
+// isMissing says whether err is that of a path at which there is nothing, also because a file stands where a directory would.
+func isMissing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 func (e *env) findUpward() (string, error) {

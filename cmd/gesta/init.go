@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -69,7 +70,16 @@ func (e *env) initStore(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := open.Open(ctx, path, open.Options{MustExist: existed, Clock: e.clock})
+	if e.global.store == "" {
+		if err := refuseForeign(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	// One that is there is only looked at: a writer may be at work in it.
+	s, err := open.Open(ctx, path, open.Options{Reader: existed, MustExist: existed, Clock: e.clock})
+	if existed && errors.Is(err, store.ErrNotFound) {
+		return usageHint("name another directory, or empty this one", "%s holds something that is no store", path)
+	}
 	if err != nil {
 		return fmt.Errorf("make store %s: %w", path, err)
 	}
@@ -98,6 +108,9 @@ func holdsSomething(path string) (bool, error) {
 	entries, err := os.ReadDir(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
+	}
+	if errors.Is(err, syscall.ENOTDIR) {
+		return false, usagef("%s cannot be a store: a file stands there, or in its way", path)
 	}
 	if err != nil {
 		return false, fmt.Errorf("look at %s: %w", path, err)

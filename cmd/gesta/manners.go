@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // The manners of the command line: data goes to stdout, everything else to stderr; what is said to people begins with
@@ -52,8 +54,30 @@ func (e *env) addGlobalFlags(root *cobra.Command) {
 	f.BoolVarP(&g.yes, "yes", "y", false, "answer yes to every question")
 }
 
-// checkGlobalFlags refuses what contradicts itself.
-func (e *env) checkGlobalFlags() error {
+// mayBeEmpty are the flags to which an empty value says something: no data, every name, the whole state.
+var mayBeEmpty = []string{"data", "metadata", "prefix", "after", "path"}
+
+// refuseEmpty refuses a flag that was given without a value, as by --expect "$V" where V is not set: it would not count, and a
+// condition or a bound would be gone without a word.
+func refuseEmpty(cmd *cobra.Command) error {
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		empty := f.Value.String() == ""
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			empty = len(list.GetSlice()) == 0
+		}
+		if f.Name != "json" && empty && err == nil && !slices.Contains(mayBeEmpty, f.Name) {
+			err = usageHint("leave --"+f.Name+" out, or give it a value", "--%s is empty", f.Name)
+		}
+	})
+	return err
+}
+
+// checkFlags refuses what says nothing, and global flags that contradict themselves.
+func (e *env) checkFlags(cmd *cobra.Command) error {
+	if err := refuseEmpty(cmd); err != nil {
+		return err
+	}
 	g := &e.global
 	switch g.color {
 	case "auto", "always", "never":

@@ -110,6 +110,9 @@ func (e *env) ask(ctx context.Context, f *readingFlags) (*question, error) {
 	if err != nil {
 		return nil, closing(s, err)
 	}
+	if known.Position > q.basis.Head {
+		e.warn("position %d is after the head, %d: what is known there is all that there is", known.Position, q.basis.Head)
+	}
 	q.basis.EffectiveAt = effective
 	q.basis.KnownAt = known.At
 	if known.Position != 0 {
@@ -126,14 +129,12 @@ func closing(s store.Store, err error) error {
 	return err
 }
 
-// selection looks up an address or range, no further than what is known.
+// selection looks up an address or range as if the store ended with what is known.
 func (q *question) selection(ctx context.Context, text string) (history.Selection, error) {
 	if text == "" {
 		return history.Selection{Until: q.until}, nil
 	}
-	sel, err := history.Resolve(ctx, q.store, text, q.clock)
-	sel.Until = min(sel.Until, q.until)
-	return sel, err
+	return history.ResolveAt(ctx, q.store, text, q.clock, q.until)
 }
 
 // beginsAt returns what tells people that the oldest events are gone.

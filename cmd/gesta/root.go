@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"io"
 
 	"github.com/spf13/cobra"
 )
@@ -69,19 +71,35 @@ func run(ctx context.Context, e *env, args []string) int {
 	root := newRoot(e)
 	root.SetArgs(args)
 	root.SetIn(e.stdin)
-	root.SetOut(e.stdout)
+	help := &helpWriter{w: e.stdout}
+	root.SetOut(help)
 	root.SetErr(e.stderr)
 	started := false
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		started = true
-		return e.checkGlobalFlags()
+		return e.checkFlags(cmd)
 	}
 	err := root.ExecuteContext(ctx)
-	if closeErr := e.closePager(); err == nil {
-		err = closeErr
+	closeErr := e.closePager()
+	if err == nil {
+		err, started = cmp.Or(help.err, closeErr), true
 	}
 	if err != nil && !started {
 		err = e.misread(err, args) // what cobra itself refuses is how the line was written
 	}
 	return e.finish(ctx, err)
+}
+
+// helpWriter is where cobra writes help and completions. It keeps the first error, which cobra drops.
+type helpWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (h *helpWriter) Write(b []byte) (int, error) {
+	n, err := h.w.Write(b)
+	if h.err == nil {
+		h.err = err
+	}
+	return n, err
 }

@@ -36,6 +36,9 @@ func newShowCommand(e *env) *cobra.Command {
 		Example: showExample,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return usagef("the name of the event is empty")
+			}
 			return e.show(cmd.Context(), args[0], &f, commit)
 		},
 	}
@@ -94,14 +97,12 @@ func (q *question) events(ctx context.Context, target string) ([]store.Recorded,
 			return found, err
 		}
 	}
-	if _, _, ok := history.CutRange(target); ok {
-		if _, err := q.selection(ctx, target); err == nil {
-			return nil, usageHint("gesta log "+target+" shows them", "show takes one event, and %s is a range of them", target)
-		}
-	}
 	sel, err := q.selection(ctx, target)
 	if err != nil {
 		return nil, err
+	}
+	if sel.Range {
+		return nil, usageHint("gesta log "+target+" shows them", "show takes one event, and %s is a range of them", target)
 	}
 	exact := sel.Subject == history.WholeStore && sel.Point == history.AtPosition
 	if exact {

@@ -118,7 +118,7 @@ func (q *question) stateTarget(ctx context.Context, target string) (history.Sele
 	switch {
 	case err != nil:
 		return sel, err
-	case sel.Explicit:
+	case sel.Range:
 		return sel, usageHint("name its end: order-42@7", "%s is a range, and a state is of one point", target)
 	case sel.Subject == history.WholeStore:
 		return sel, usageHint("gesta streams lists the streams there are", "%q is no stream and no tag", target)
@@ -141,7 +141,7 @@ func (e *env) printState(ctx context.Context, q *question, st *history.State, va
 	if !part {
 		skipped := ""
 		if st.Skipped > 0 {
-			skipped = fmt.Sprintf(", %d of them skipped", st.Skipped)
+			skipped = fmt.Sprintf(", %s of them skipped", thousands(int(st.Skipped)))
 		}
 		e.note("%s@%d  #%d  %s%s", st.Target, st.Version, st.Position, plural(int(st.Events), "event", "events"), skipped)
 	}

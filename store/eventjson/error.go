@@ -117,8 +117,11 @@ func tree(err error) iter.Seq[error] {
 }
 
 func walk(err error, yield func(error) bool) bool {
-	if err == nil || !yield(err) {
-		return err == nil
+	if err == nil {
+		return true
+	}
+	if !yield(err) {
+		return false
 	}
 	switch e := err.(type) { //nolint:errorlint // this is what walks the tree
 	case interface{ Unwrap() error }:
