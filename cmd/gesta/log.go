@@ -61,7 +61,7 @@ func newLogCommand(e *env) *cobra.Command {
 	flags.IntVarP(&f.limit, "number", "n", -1, "show `N` events at the most")
 	flags.BoolVar(&f.reverse, "reverse", false, "show the oldest first")
 	flags.BoolVar(&f.oneline, "oneline", false, "show one line an event")
-	flags.StringSliceVar(&f.types, "type", nil, "only events of these types")
+	flags.Var((*wordList)(&f.types), "type", "only events of these `TYPES`, with commas between; repeatable")
 	flags.StringArrayVar(&f.tags, "tag", nil, "only events with this tag; repeat it for events with several")
 	flags.StringVar(&f.query, "query", "", "only events that match this `QUERY`; see gesta help queries")
 	flags.StringVar(&f.since, "since", "", "only events recorded at this `TIME` or later")

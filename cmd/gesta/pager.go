@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 )
 
@@ -26,6 +27,12 @@ func (e *env) page() error {
 	if command == "" || command == "cat" {
 		return nil
 	}
+	if program := strings.Fields(command)[0]; isPlainWord(program) {
+		if _, err := exec.LookPath(program); err != nil {
+			e.warn("there is no program %s to show this with; set PAGER, or use --no-pager", program)
+			return nil
+		}
+	}
 	cmd := exec.Command("sh", "-c", command) //nolint:noctx // it ends when the person leaves it
 	cmd.Stdout, cmd.Stderr = e.stdout, e.stderr
 	cmd.Env = os.Environ()
@@ -44,9 +51,12 @@ func (e *env) page() error {
 	return nil
 }
 
+// isPlainWord says whether the shell takes a word for what it is.
+func isPlainWord(word string) bool { return !strings.ContainsAny(word, "$`'\"\\;&|(){}[]<>*?=~!#") }
+
 func (e *env) pagerCommand() string {
 	for _, name := range []string{"GESTA_PAGER", "PAGER"} {
-		if command := e.getenv(name); command != "" {
+		if command := strings.TrimSpace(e.getenv(name)); command != "" {
 			return command
 		}
 	}

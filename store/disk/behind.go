@@ -23,7 +23,7 @@ func (rp *replay) checkBehind() error {
 		if n == x.Segment() {
 			from = max(from, int64(x.Offset())+segment.Align)
 		}
-		found, err := rp.s.provesDurable(n, from, x)
+		found, err := rp.s.provesDurable(n, from, x, rp.sizes)
 		if err != nil {
 			return err
 		}
@@ -42,8 +42,8 @@ func (rp *replay) damage(problem string) error {
 }
 
 // provesDurable returns the place of the first frame at or behind an offset of a segment that says durable beyond x, 0
-// for none.
-func (s *Store) provesDurable(number uint32, from int64, x index.Place) (index.Place, error) {
+// for none. Sizes, unless nil, say how far to look.
+func (s *Store) provesDurable(number uint32, from int64, x index.Place, sizes map[uint32]int64) (index.Place, error) {
 	seg, err := s.openSegment(number, store.Position(0))
 	if err != nil {
 		return 0, err
@@ -52,6 +52,9 @@ func (s *Store) provesDurable(number uint32, from int64, x index.Place) (index.P
 	size, err := seg.Size()
 	if err != nil {
 		return 0, err
+	}
+	if known, ok := sizes[number]; ok {
+		size = min(size, known)
 	}
 	var found index.Place
 	err = s.eachHeader(seg, from, size, func(at index.Place, h *segment.FrameHeader) bool {

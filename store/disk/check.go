@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 	"path/filepath"
@@ -144,6 +145,10 @@ func (k *checker) run() error {
 	if err := k.heads(); err != nil {
 		return err
 	}
+	if err := k.openIndex(); err != nil { // before the log is measured, which then reaches at least as far
+		return err
+	}
+	defer k.closeIndex()
 	numbers, err := k.s.layout()
 	if errors.Is(err, store.ErrDamaged) {
 		k.damaged(err)
@@ -152,11 +157,11 @@ func (k *checker) run() error {
 	if err != nil {
 		return err
 	}
-	if err := k.openIndex(); err != nil {
+	sizes, err := k.measure(numbers)
+	if err != nil {
 		return err
 	}
-	defer k.closeIndex()
-	k.rp = &replay{s: k.s, numbers: numbers, end: k.s.base()}
+	k.rp = &replay{s: k.s, numbers: numbers, end: k.s.base(), sizes: sizes}
 	if err := k.segments(numbers); err != nil {
 		return err
 	}
@@ -164,6 +169,20 @@ func (k *checker) run() error {
 		return err
 	}
 	return k.finishIndex()
+}
+
+// measure says how much of each segment is there when the check begins; what a writer adds meanwhile does not count. The last one
+// is measured first: whatever it has then is not younger than what those before it have.
+func (k *checker) measure(numbers []uint32) (map[uint32]int64, error) {
+	sizes := make(map[uint32]int64, len(numbers))
+	for _, n := range slices.Backward(numbers) {
+		size, err := k.s.segs.size(n)
+		if err != nil {
+			return nil, fmt.Errorf("measure %s: %w", segmentName(n), err)
+		}
+		sizes[n] = size
+	}
+	return sizes, nil
 }
 
 // segments checks one segment after the other.
@@ -174,13 +193,19 @@ func (k *checker) segments(numbers []uint32) error {
 			return err
 		}
 	}
-	if next := k.rp.end.Next; k.until == 0 && !k.gap && next.Segment() > k.rp.lastNumber() {
+	next := k.rp.end.Next
+	if k.until != 0 || k.gap || next.Segment() <= k.rp.lastNumber() {
+		return nil
+	}
+	_, err := k.s.fs.Stat(path.Join(k.s.dir, segmentName(next.Segment())))
+	if errors.Is(err, fs.ErrNotExist) {
 		k.problem(store.Problem{
 			Code: "damaged", File: segmentName(next.Segment()), Position: k.rp.end.Position + 1,
 			Message: "the segment is missing, but the one before it is sealed",
 		})
+		return nil
 	}
-	return nil
+	return err
 }
 
 // heads reads the heads file, if there is one.

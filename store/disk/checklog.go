@@ -27,10 +27,7 @@ func (k *checker) segment(number uint32) (more bool, err error) {
 		return false, err
 	}
 	defer k.s.segs.release(seg)
-	size, err := seg.Size()
-	if err != nil {
-		return false, fmt.Errorf("measure %s: %w", segmentName(number), err)
-	}
+	size := k.rp.sizes[number]
 	if k.until.Segment() == number && k.until != 0 {
 		size = min(size, int64(k.until.Offset()))
 	}

@@ -18,6 +18,8 @@ type replay struct {
 	stop    index.Place // where to stop, 0 for the end of the log
 	hidden  bool        // nobody is to see it yet
 
+	sizes map[uint32]int64 // how much of each segment counts; nil for all of it
+
 	end    index.End
 	last   segment.FrameHeader // of the last frame; zero before the first
 	size   int64               // of the segment that end is in
