@@ -30,6 +30,9 @@ func (k *checker) openIndex() error {
 		if err != nil {
 			return fmt.Errorf("compare index: %w", err)
 		}
+		if f.Start().Next < k.s.base().Next {
+			a.Straddle()
+		}
 		k.audits = append(k.audits, audit{a, f})
 	}
 	return nil

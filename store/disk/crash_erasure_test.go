@@ -29,13 +29,13 @@ func forgetErasures(t *testing.T, nextMade bool) {
 	img := w.disk
 	stop := errors.New("stop")
 	w.mayFail = true
-	w.hook = func(op vfs.Op) error {
+	w.onOp(func(op vfs.Op) error {
 		if op.Kind == vfs.OpSync {
 			img = w.disk.CrashBest()
 			return stop
 		}
 		return nil
-	}
+	})
 	if err := w.erase(1); !errors.Is(err, stop) {
 		t.Fatalf("erase: %v", err)
 	}

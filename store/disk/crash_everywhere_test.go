@@ -81,7 +81,7 @@ func crashEverywhere(t *testing.T, seed uint64, o disk.Options, steps, oneIn int
 	t.Helper()
 	w := newWorld(t, seed, o)
 	c := &crasher{w: w, seed: seed, rnd: rand.New(rand.NewPCG(seed, 12)), oneIn: oneIn}
-	w.hook = c.crash
+	w.onOp(c.crash)
 	err := w.open()
 	for n := 0; n < steps && err == nil && c.failure() == nil; n++ {
 		if err = w.step(); err != nil {

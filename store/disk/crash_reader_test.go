@@ -97,7 +97,7 @@ func TestCrashReaderFollows(t *testing.T) {
 		reader, err := disk.OpenReader(dir, o)
 		must(t, err)
 		c := &crasher{w: w, seed: seed, rnd: rand.New(rand.NewPCG(seed, 20)), oneIn: 40}
-		w.hook = func(op vfs.Op) error { return c.shown(reader, op) }
+		w.onOp(func(op vfs.Op) error { return c.shown(reader, op) })
 
 		var mu sync.Mutex
 		var end store.Position

@@ -27,7 +27,7 @@ func TestCrashReaderOpensWhatIsLeft(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 21))
 		var mu sync.Mutex
 		var failed error
-		w.hook = func(op vfs.Op) error {
+		w.onOp(func(op vfs.Op) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if !op.Kind.Changes() || failed != nil || rnd.IntN(12) > 0 {
@@ -41,7 +41,7 @@ func TestCrashReaderOpensWhatIsLeft(t *testing.T) {
 				failed = fmt.Errorf("seed %d, %s before %+v: %w", seed, im.name, op, err)
 			}
 			return nil
-		}
+		})
 		err := w.open()
 		for n := 0; n < 50 && err == nil; n++ {
 			err = w.step()

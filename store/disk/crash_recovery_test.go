@@ -70,7 +70,7 @@ func (r *recovery) look(img *simfs.FS, depth int) error {
 // TestCrashDuringRecovery crashes worlds, and then the recoveries at each of their operations, and the recoveries of those.
 func TestCrashDuringRecovery(t *testing.T) {
 	found := 0
-	for seed := range seeds(t, 8) {
+	for seed := range seeds(t, 4) {
 		o := disk.Options{}
 		if seed%3 == 2 {
 			o.Sync = disk.SyncNever
@@ -87,7 +87,7 @@ func crashRecoveries(t *testing.T, seed uint64, o disk.Options) int {
 	var mu sync.Mutex
 	var failed error
 	found := 0
-	w.hook = func(op vfs.Op) error {
+	w.onOp(func(op vfs.Op) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if !op.Kind.Changes() || failed != nil || rnd.IntN(10*sparse(seed)) != 0 {
@@ -103,7 +103,7 @@ func crashRecoveries(t *testing.T, seed uint64, o disk.Options) int {
 		}
 		found += r.found
 		return nil
-	}
+	})
 	err := w.open()
 	for n := 0; n < 50 && err == nil; n++ {
 		err = w.step()

@@ -116,6 +116,15 @@ func (w *world) event() store.Event {
 	return e
 }
 
+// small makes up a commit with a short frame.
+func (w *world) small() store.Commit {
+	w.secrets++
+	return store.Commit{
+		Events: []store.Event{{Stream: "a-1", Type: "T", Data: fmt.Appendf(nil, "secret-%08d ", w.secrets)}, {Type: "T"}},
+		Key:    fmt.Sprint("small-", w.secrets),
+	}
+}
+
 // track makes up a tracking that continues what is there.
 func (w *world) track() *store.Tracking {
 	source := sources[w.rnd.IntN(2)]

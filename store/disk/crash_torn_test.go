@@ -2,7 +2,9 @@ package disk_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -90,8 +92,8 @@ type torn struct {
 	from   int
 }
 
-// everywhere tears the segment at every byte in every way, and looks what is left.
-func (x *torn) everywhere(t testing.TB) {
+// everywhere tears the segment at every byte in every way, and says where what is left is wrong.
+func (x *torn) everywhere(t testing.TB) error {
 	t.Helper()
 	name := segmentPath(x.number)
 	b := x.files[name]
@@ -104,21 +106,34 @@ func (x *torn) everywhere(t testing.TB) {
 		frames = framesOf(t, b, x.number)
 	}
 	rnd := rand.New(rand.NewPCG(uint64(x.from), 13))
+	check := func(how string, at int, torn []byte) error {
+		if err := x.check(t, at, torn, frames, before); err != nil {
+			return fmt.Errorf("%s at %d of %s: %w", how, at, name, err)
+		}
+		return nil
+	}
 	for at := x.from; at < len(b); at++ {
 		for _, tear := range tears {
-			x.check(t, tear.name, at, tear.tear(bytes.Clone(b), at, rnd), frames, before)
+			if err := check(tear.name, at, tear.tear(bytes.Clone(b), at, rnd)); err != nil {
+				return err
+			}
 		}
 	}
 	for _, f := range frames { // the places that chance would hardly find
-		must(t, f.Records(func(r *segment.Record) error {
-			if slot := int(r.At.Offset()) + r.EnvelopeLen; slot >= x.from {
-				hole := bytes.Clone(b)
-				clear(hole[slot : slot+r.SlotLen])
-				x.check(t, "a payload of zeros", slot, hole, frames, before)
+		err := f.Records(func(r *segment.Record) error {
+			slot := int(r.At.Offset()) + r.EnvelopeLen
+			if slot < x.from {
+				return nil
 			}
-			return nil
-		}))
+			hole := bytes.Clone(b)
+			clear(hole[slot : slot+r.SlotLen])
+			return check("a payload of zeros", slot, hole)
+		})
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // commitsIn counts the commits that end at or before an offset.
@@ -133,10 +148,9 @@ func commitsIn(frames []segment.Frame, until int) int {
 }
 
 // check opens the store with other bytes of the segment: exactly the commits before the first change are there.
-func (x *torn) check(t testing.TB, how string, at int, b []byte, frames []segment.Frame, before int) {
+func (x *torn) check(t testing.TB, at int, b []byte, frames []segment.Frame, before int) error {
 	t.Helper()
-	name := segmentPath(x.number)
-	was := x.files[name]
+	was := x.files[segmentPath(x.number)]
 	changed := 0
 	for changed < len(b) && b[changed] == was[changed] {
 		changed++
@@ -147,23 +161,19 @@ func (x *torn) check(t testing.TB, how string, at int, b []byte, frames []segmen
 	p := x.p
 	p.kept = before + commitsIn(frames, changed)
 	p.commits = p.commits[:p.kept]
-	img := copyOf(t, x.files)
-	must(t, img.WriteFile(name, b))
+	files := maps.Clone(x.files)
+	files[segmentPath(x.number)] = b
 	o := x.w.afterCrash()
+	img := copyOf(t, files)
 	o.FS = img
 	s, err := disk.Open(dir, o)
 	if err != nil {
-		t.Fatalf("%s at %d of %s: open: %v", how, at, name, err)
+		return fmt.Errorf("open: %w", err)
 	}
-	if _, _, err := p.content(s); err != nil {
-		t.Fatalf("%s at %d of %s: %v", how, at, name, err)
+	if _, _, err = p.content(s); err == nil && at%32 == 0 {
+		err = p.verifyAgain(img, s, o, p.kept)
 	}
-	if at%32 == 0 {
-		if err := p.verifyAgain(img, s, o, p.kept); err != nil {
-			t.Fatalf("%s at %d of %s: %v", how, at, name, err)
-		}
-	}
-	must(t, s.Close())
+	return errors.Join(err, s.Close())
 }
 
 // tearer is a hook that tears what each sync of the log would make durable.
@@ -174,23 +184,29 @@ type tearer struct {
 
 	entered, release chan struct{} // of the first sync
 	once             sync.Once
-	groups           []int // how many commits each sync had
+
+	mu     sync.Mutex // guards from and groups
+	groups []int      // how many commits each sync had
 }
 
 func (h *tearer) tear(op vfs.Op) error {
 	if !strings.HasSuffix(op.Name, ".seg") {
 		return nil
 	}
+	if op.Kind == vfs.OpSync {
+		h.once.Do(func() {
+			close(h.entered)
+			<-h.release
+		})
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if _, dirty := h.from[op.Name]; op.Kind == vfs.OpWrite && !dirty {
 		h.from[op.Name] = int(op.Offset)
 	}
 	if op.Kind != vfs.OpSync {
 		return nil
 	}
-	h.once.Do(func() {
-		close(h.entered)
-		<-h.release
-	})
 	h.w.mu.Lock()
 	x := torn{w: h.w, p: h.w.promised(), files: filesOf(h.w.disk), from: h.from[op.Name]}
 	h.w.mu.Unlock()
@@ -200,17 +216,7 @@ func (h *tearer) tear(op vfs.Op) error {
 	delete(h.from, op.Name)
 	frames := framesOf(h.t, x.files[op.Name], x.number)
 	h.groups = append(h.groups, commitsIn(frames, 1<<40)-commitsIn(frames, x.from))
-	x.everywhere(h.t)
-	return nil
-}
-
-// small makes up a commit with a short frame.
-func (w *world) small() store.Commit {
-	w.secrets++
-	return store.Commit{
-		Events: []store.Event{{Stream: "a-1", Type: "T", Data: fmt.Appendf(nil, "secret-%08d ", w.secrets)}, {Type: "T"}},
-		Key:    fmt.Sprint("small-", w.secrets),
-	}
+	return x.everywhere(h.t)
 }
 
 // TestCrashTornAtEveryByte tears what each sync of the log would have made durable: groups of one commit and of many, a seal, the
@@ -223,7 +229,7 @@ func TestCrashTornAtEveryByte(t *testing.T) {
 	must(t, w.send(wide, store.Commit{Tracking: w.track()}))
 
 	h := &tearer{t: t, w: w, from: map[string]int{}, entered: make(chan struct{}), release: make(chan struct{})}
-	w.hook = h.tear
+	w.onOp(h.tear)
 	w.started = func() {
 		<-h.entered // the first are being synced, and the others will be, together
 		close(h.release)
@@ -235,7 +241,7 @@ func TestCrashTornAtEveryByte(t *testing.T) {
 	if len(h.groups) < 4 || slices.Max(h.groups) < 2 {
 		t.Errorf("there were syncs with %v commits: too few to show anything", h.groups)
 	}
-	w.hook = nil
+	w.onOp(nil)
 	must(t, w.open())
 	must(t, w.close())
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ type world struct {
 	files *counted // over disk
 	opts  disk.Options
 	rnd   *rand.Rand
-	hook  func(vfs.Op) error // may be nil
+	hook  atomic.Pointer[func(vfs.Op) error]
 
 	started func() // called when commits have been started and nothing is waited for; may be nil
 	mayFail bool   // operations may fail, because hook makes them
@@ -69,10 +70,10 @@ func newWorld(t testing.TB, seed uint64, o disk.Options) *world {
 	setDefault(&w.opts.SegmentBytes, 4096)
 	setDefault(&w.opts.IndexBytes, 2048)
 	w.files = newCounted(vfs.NewFault(w.disk, func(op vfs.Op) error {
-		if w.hook == nil {
-			return nil
+		if hook := w.hook.Load(); hook != nil {
+			return (*hook)(op)
 		}
-		return w.hook(op)
+		return nil
 	}))
 	w.opts.FS = w.files
 	w.opts.Clock = func() time.Time { return w.now }
@@ -89,6 +90,15 @@ func setDefault[T comparable](v *T, d T) {
 	if *v == zero {
 		*v = d
 	}
+}
+
+// onOp lets hook see the operations on the disk from now on; nil lets nobody.
+func (w *world) onOp(hook func(vfs.Op) error) {
+	if hook == nil {
+		w.hook.Store(nil)
+		return
+	}
+	w.hook.Store(&hook)
 }
 
 // afterCrash returns the options for opening an image of the world's disk.

@@ -52,7 +52,7 @@ func TestDamageOfSegments(t *testing.T) {
 			if i == len(names)-1 {
 				covered -= segment.FrameHeaderSize
 			}
-			for _, bit := range bits(len(b), oneIn(t, 80), rnd) {
+			for _, bit := range bits(len(b), oneIn(t, 160), rnd) {
 				c.flipSegment(name, bit, frames, int(bit/8) < covered)
 			}
 		}

@@ -152,3 +152,31 @@ func (c *closed) named(pattern string) []string {
 
 // relative returns the name of a file as reports have it.
 func relative(name string) string { return strings.TrimPrefix(name, dir+"/") }
+
+// TestDamageNoneWhereTrackingWasTruncated has an index file that begins with a commit without events, in a segment that is truncated away: by
+// positions it covers nothing that is gone.
+func TestDamageNoneWhereTrackingWasTruncated(t *testing.T) {
+	w := newWorld(t, 1, disk.Options{SegmentBytes: 8192, NoMerge: true})
+	must(t, w.open())
+	half := w.small()
+	half.Events = half.Events[:1]
+	half.Events[0].Data = append(half.Events[0].Data, strings.Repeat("w", 4200)...)
+	half.Key = ""
+	must(t, w.send(half))
+	must(t, w.send(store.Commit{Tracking: &store.Tracking{Source: "left", Position: 7}}))
+	for range 4 {
+		must(t, w.send(half))
+	}
+	must(t, w.close())
+	must(t, disk.RebuildIndex(dir, w.opts))
+	must(t, w.open())
+	must(t, w.truncate(1))
+	if w.p.first != 2 {
+		t.Fatalf("the log begins at %d", w.p.first)
+	}
+	p := w.promised()
+	if _, err := p.verify(w.disk.CrashWorst(), w.afterCrash(), w.rnd); err != nil {
+		t.Error(err)
+	}
+	must(t, w.close())
+}

@@ -186,7 +186,7 @@ func faultAt(t *testing.T, seed uint64, how failure, n, steps int) bool {
 	w := newWorld(t, seed, disk.Options{})
 	w.mayFail = true
 	f := &faulty{failure: how, w: w, n: n}
-	w.hook = f.hook
+	w.onOp(f.hook)
 	err := f.run(steps)
 	im := images[n%len(images)]
 	rnd := rand.New(rand.NewPCG(seed, uint64(n)))
@@ -226,7 +226,9 @@ func TestFaultAtEveryOperation(t *testing.T) {
 			if seed > 0 {
 				oneIn = 50
 			} else if how.name == "a read error" {
-				oneIn = 5
+				oneIn = 8
+			} else if how.stays {
+				oneIn = 2
 			}
 			for n := 1 + rnd.IntN(oneIn); faultAt(t, 3006+seed, how, n, steps); n += 1 + rnd.IntN(2*oneIn-1) {
 				runs[how.name]++

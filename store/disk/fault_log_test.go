@@ -31,7 +31,7 @@ func TestFaultNextSegmentIsRefused(t *testing.T) {
 		must(t, w.open())
 		must(t, w.send(w.wide(), w.wide()))
 		writes := 0
-		w.hook = func(op vfs.Op) error {
+		w.onOp(func(op vfs.Op) error {
 			if op.Kind == vfs.OpWrite {
 				writes++
 			}
@@ -39,7 +39,7 @@ func TestFaultNextSegmentIsRefused(t *testing.T) {
 				return syscall.ENOSPC
 			}
 			return nil
-		}
+		})
 		for range 3 {
 			err := w.send(w.wide())
 			if !errors.Is(err, syscall.ENOSPC) || errors.Is(err, store.ErrUnknown) || errors.Is(err, store.ErrFailed) || writes > 0 {
@@ -47,7 +47,7 @@ func TestFaultNextSegmentIsRefused(t *testing.T) {
 			}
 		}
 		must(t, w.send(w.small()))
-		w.hook = nil
+		w.onOp(nil)
 		must(t, w.send(w.wide(), w.wide(), w.small()))
 		p := w.promised()
 		if _, err := p.verify(w.disk.CrashWorst(), w.afterCrash(), w.rnd); err != nil {
@@ -66,12 +66,12 @@ func TestFaultIndexIsBounded(t *testing.T) {
 		var reports atomic.Int32
 		w.mayFail = true
 		w.opts.Background = func(error) { reports.Add(1) }
-		w.hook = func(op vfs.Op) error {
+		w.onOp(func(op vfs.Op) error {
 			if full.Load() && op.Kind == kind && strings.HasPrefix(op.Name, dir+"/index") {
 				return syscall.ENOSPC
 			}
 			return nil
-		}
+		})
 		must(t, w.open())
 		full.Store(true)
 		var err error
@@ -153,14 +153,14 @@ func TestFaultConflictRestsOnWhatIsUnknown(t *testing.T) {
 	w := newWorld(t, 1, disk.Options{})
 	must(t, w.open())
 	entered, release := make(chan struct{}), make(chan struct{})
-	w.hook = func(op vfs.Op) error {
+	w.onOp(func(op vfs.Op) error {
 		if op.Kind == vfs.OpSync {
 			close(entered)
 			<-release
 			return syscall.EIO
 		}
 		return nil
-	}
+	})
 	c := store.Commit{Key: "key", Events: []store.Event{{Stream: "a-1", Type: "T"}}}
 	guarded := store.Commit{Guards: []store.Guard{store.StreamAt{Stream: "a-1"}}, Events: c.Events}
 	first := w.s.Start(t.Context(), c)
@@ -180,12 +180,12 @@ func TestFaultConflictRestsOnWhatIsUnknown(t *testing.T) {
 	if _, err := w.s.Append(t.Context(), c); !errors.Is(err, store.ErrFailed) || errors.Is(err, store.ErrUnknown) {
 		t.Errorf("append then: %v", err)
 	}
-	w.hook = func(op vfs.Op) error {
+	w.onOp(func(op vfs.Op) error {
 		if op.Kind.Changes() {
 			return fmt.Errorf("%+v while closing a failed store", op)
 		}
 		return nil
-	}
+	})
 	if err := w.s.Close(); !errors.Is(err, store.ErrFailed) || !errors.Is(err, syscall.EIO) {
 		t.Errorf("close: %v", err)
 	}

@@ -143,6 +143,9 @@ func createStore(fsys vfs.FS, dir string, now time.Time) (manifest, error) {
 			return m, fmt.Errorf("make directory: %w", err)
 		}
 	}
+	if err := fsys.SyncDir(dir); err != nil {
+		return m, fmt.Errorf("sync directory: %w", err)
+	}
 	h := segment.Header{StoreID: m.id, Number: 1, RecordedAt: noTime}
 	if err := writeFile(fsys, path.Join(dir, segmentName(1)), h.Encode()); err != nil {
 		return m, err

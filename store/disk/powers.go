@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -119,6 +120,18 @@ func (s *Store) byID(ctx context.Context, id string) ([]store.Recorded, error) {
 	if !ok {
 		return nil, &store.InvalidError{Problem: fmt.Sprintf("id %q is not a UUID in lower-case canonical text", id)}
 	}
+	for {
+		first := s.first()
+		events, err := s.findID(id, binary)
+		if errors.Is(err, store.ErrTruncated) && s.first() > first { // of what is left, none is gone
+			continue
+		}
+		return events, err
+	}
+}
+
+// findID reads the events with an id.
+func (s *Store) findID(id string, binary [16]byte) (events []store.Recorded, err error) {
 	v := s.views.acquire()
 	defer s.views.release(v)
 	b := batch{s: s, f: fetcher{s: s}}

@@ -22,6 +22,8 @@ type Audit struct {
 	report func(store.Problem)
 	first  store.Position // events below it are gone
 
+	straddles bool // frames without events are gone
+
 	slots  []slot
 	events uint64
 	hashes []uint64
@@ -55,7 +57,11 @@ func NewAudit(ctx context.Context, f *File, first store.Position, report func(st
 	return a, a.ended(a.readNames(ctx))
 }
 
-func (a *Audit) truncated() bool { return a.first > a.f.core.first }
+func (a *Audit) truncated() bool { return a.straddles || a.first > a.f.core.first }
+
+// Straddle says that the log has lost frames of the file's range although it has all of its events: frames without events. Names and
+// tracking are then not compared.
+func (a *Audit) Straddle() { a.straddles = true }
 
 // ended reports damage and returns any other error.
 func (a *Audit) ended(err error) error {
