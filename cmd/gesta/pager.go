@@ -27,11 +27,9 @@ func (e *env) page() error {
 	if command == "" || command == "cat" {
 		return nil
 	}
-	if program := strings.Fields(command)[0]; isPlainWord(program) {
-		if _, err := exec.LookPath(program); err != nil {
-			e.warn("there is no program %s to show this with; set PAGER, or use --no-pager", program)
-			return nil
-		}
+	if program := strings.Fields(command)[0]; isPlainWord(program) && !isProgram(program) {
+		e.warn("there is no program %s to show this with; set PAGER, or use --no-pager", program)
+		return nil
 	}
 	cmd := exec.Command("sh", "-c", command) //nolint:noctx // it ends when the person leaves it
 	cmd.Stdout, cmd.Stderr = e.stdout, e.stderr
@@ -51,6 +49,11 @@ func (e *env) page() error {
 	return nil
 }
 
+func isProgram(name string) bool {
+	_, err := exec.LookPath(name)
+	return err == nil
+}
+
 // isPlainWord says whether the shell takes a word for what it is.
 func isPlainWord(word string) bool { return !strings.ContainsAny(word, "$`'\"\\;&|(){}[]<>*?=~!#") }
 
@@ -60,7 +63,7 @@ func (e *env) pagerCommand() string {
 			return command
 		}
 	}
-	if _, err := exec.LookPath("less"); err == nil {
+	if isProgram("less") {
 		return "less"
 	}
 	return ""
