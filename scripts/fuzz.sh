@@ -34,7 +34,7 @@ late() {
 while read -r package name; do
 	for try in 1 2 3; do
 		echo "== fuzz $package $name"
-		if go test "$package" -run '^$' -fuzz "^$name\$" -fuzztime "$time" </dev/null 2>&1 | tee "$out"; then
+		if go test "$package" -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 10x </dev/null 2>&1 | tee "$out"; then
 			break
 		fi
 		if ! late "$name" || [ "$try" -eq 3 ]; then

@@ -15,7 +15,7 @@
 // Rot in the last group of commits that a killed process or machine had written cannot be told from a write that the crash tore: it ends
 // the log there, as if these commits had not been acknowledged. After a clean Close, and for all groups but the last, it is
 // reported as damage. With [SyncNever] a crash of the machine may lose whatever came since the segment began, and rot there cannot be told
-// from that; what is left is a prefix. The
+// from that; what is left is a prefix. A last segment that someone empties looks like one that was never begun. The
 // engine trusts the file system to keep what a sync acknowledged, and needs exclusive use of its directory.
 package disk
 
