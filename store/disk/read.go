@@ -225,12 +225,24 @@ func (r *reading) progress(p store.Position) {
 	r.o.Progress(p, p >= r.s.tip.position())
 }
 
-// positionAt returns the last position recorded at or before a time, 0 for none.
+// positionAt returns the last position recorded at or before a time, the one before the first event that is left for none.
 func (s *Store) positionAt(t time.Time) (store.Position, error) {
 	if err := s.users.enter(); err != nil {
 		return 0, err
 	}
 	defer s.users.leave()
+	for {
+		first := s.first()
+		p, err := s.findTime(t)
+		if errors.Is(err, store.ErrTruncated) && s.first() > first { // of what is left, none is gone
+			continue
+		}
+		return p, err
+	}
+}
+
+// findTime searches for the last position recorded at or before a time.
+func (s *Store) findTime(t time.Time) (store.Position, error) {
 	v := s.views.acquire()
 	defer s.views.release(v)
 	low, high := s.first()-1, s.tip.position() // low is recorded in time or before the first; what is above high is not, or above the head
