@@ -20,7 +20,7 @@ var patience = func() time.Duration {
 	if d, err := time.ParseDuration(os.Getenv("GESTA_PATIENCE")); err == nil {
 		return d
 	}
-	return time.Minute
+	return 3 * time.Minute
 }()
 
 // bounded returns a context that ends with the test, or when the suite is out of patience.
