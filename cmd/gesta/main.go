@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	_ "time/tzdata" // --zone works where the machine has no time zones
 )
 
 func main() {

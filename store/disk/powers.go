@@ -99,14 +99,20 @@ func (s *Store) visibleKey(ctx context.Context, key string) (store.Position, err
 func (s *Store) ByID(ctx context.Context, id string) iter.Seq2[store.Recorded, error] {
 	return func(yield func(store.Recorded, error) bool) {
 		events, err := s.byID(ctx, id)
-		for i := range events {
-			if !yield(events[i], nil) {
-				return
-			}
+		yieldAll(events, err, yield)
+	}
+}
+
+// yieldAll yields what was found, and then the error that ended the search, unless it is nil.
+func yieldAll[T any](found []T, err error, yield func(T, error) bool) {
+	for _, v := range found {
+		if !yield(v, nil) {
+			return
 		}
-		if err != nil {
-			yield(store.Recorded{}, err)
-		}
+	}
+	if err != nil {
+		var none T
+		yield(none, err)
 	}
 }
 
@@ -250,14 +256,7 @@ func (s *Store) namesOf(v *view) []index.Lister {
 func (s *Store) Types(ctx context.Context) iter.Seq2[store.TypeInfo, error] {
 	return func(yield func(store.TypeInfo, error) bool) {
 		infos, err := s.types(ctx)
-		for _, info := range infos {
-			if !yield(info, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(store.TypeInfo{}, err)
-		}
+		yieldAll(infos, err, yield)
 	}
 }
 
