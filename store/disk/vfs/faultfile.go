@@ -1,6 +1,9 @@
 package vfs
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // faultFile is a file of a faultFS.
 type faultFile struct {
@@ -63,4 +66,16 @@ func (f *faultFile) Size() (int64, error) {
 		return 0, err
 	}
 	return f.file.Size()
+}
+
+// Map maps the file below, if that can be. What is read through the mapping is no operation: no hook sees it.
+func (f *faultFile) Map(size int64) (Mapping, error) {
+	if err := f.hook(Op{Kind: OpMap, Name: f.name, Length: size}); err != nil {
+		return nil, err
+	}
+	m, ok := f.file.(Mapper)
+	if !ok {
+		return nil, fmt.Errorf("map %s: %w", f.name, errors.ErrUnsupported)
+	}
+	return m.Map(size)
 }

@@ -9,7 +9,7 @@ type Op struct {
 	Name    string // As the caller gave it; for a File, the name it was opened by.
 	NewName string // OpRename only.
 	Offset  int64  // OpRead and OpWrite: the first byte.
-	Length  int64  // OpRead and OpWrite: the number of bytes; OpTruncate: the size asked for.
+	Length  int64  // OpRead and OpWrite: the number of bytes; OpTruncate and OpMap: the size asked for.
 }
 
 // OpKind says which method an [Op] is.
@@ -35,6 +35,7 @@ const (
 	OpSync
 	OpTruncate
 	OpSize
+	OpMap
 	OpUnlock
 )
 
@@ -42,7 +43,7 @@ var opNames = [...]string{
 	OpOpen: "open", OpOpenWrite: "openWrite", OpCreate: "create", OpRemove: "remove",
 	OpRemoveAll: "removeAll", OpRename: "rename", OpMkdirAll: "mkdirAll", OpReadDir: "readDir",
 	OpStat: "stat", OpSyncDir: "syncDir", OpLock: "lock", OpRead: "read", OpWrite: "write",
-	OpClose: "close", OpSync: "sync", OpTruncate: "truncate", OpSize: "size", OpUnlock: "unlock",
+	OpClose: "close", OpSync: "sync", OpTruncate: "truncate", OpSize: "size", OpMap: "map", OpUnlock: "unlock",
 }
 
 // String returns the name of the method, such as "syncDir", or "OpKind(n)" for
@@ -60,7 +61,7 @@ func (k OpKind) Changes() bool {
 	switch k {
 	case OpCreate, OpRemove, OpRemoveAll, OpRename, OpMkdirAll, OpSyncDir, OpLock, OpWrite, OpSync, OpTruncate:
 		return true
-	case OpOpen, OpOpenWrite, OpReadDir, OpStat, OpRead, OpClose, OpSize, OpUnlock:
+	case OpOpen, OpOpenWrite, OpReadDir, OpStat, OpRead, OpClose, OpSize, OpMap, OpUnlock:
 		return false
 	}
 	return false
