@@ -9,10 +9,20 @@ import (
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
+// tryMap maps a file; every file of these tests is a Mapper.
+func tryMap(t *testing.T, f vfs.File, size int64) (vfs.Mapping, error) {
+	t.Helper()
+	m, ok := f.(vfs.Mapper)
+	if !ok {
+		t.Fatalf("%T is no Mapper", f)
+	}
+	return m.Map(size)
+}
+
 // mapFile maps a file, or skips the test where the system has no mappings.
 func mapFile(t *testing.T, f vfs.File, size int64) vfs.Mapping {
 	t.Helper()
-	m, err := f.(vfs.Mapper).Map(size)
+	m, err := tryMap(t, f, size)
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skip("this system maps no files: ", err)
 	}
@@ -52,13 +62,13 @@ func TestMapRefuses(t *testing.T) {
 		must(t, err)
 		must(t, mapFile(t, f, 5).Close())
 		for _, size := range []int64{-1, 0, 6, 1 << 40} {
-			if m, err := f.(vfs.Mapper).Map(size); err == nil {
+			if m, err := tryMap(t, f, size); err == nil {
 				t.Errorf("mapped %d bytes of 5", size)
 				must(t, m.Close())
 			}
 		}
 		must(t, f.Close())
-		if _, err := f.(vfs.Mapper).Map(5); !errors.Is(err, fs.ErrClosed) {
+		if _, err := tryMap(t, f, 5); !errors.Is(err, fs.ErrClosed) {
 			t.Errorf("map of a closed file: %v; want %v", err, fs.ErrClosed)
 		}
 	})
@@ -75,7 +85,7 @@ func TestFaultRefusesToMap(t *testing.T) {
 	write(t, disk, "d/a", "x")
 	f, err := disk.Open("d/a")
 	must(t, err)
-	if _, err := f.(vfs.Mapper).Map(1); !errors.Is(err, refused) {
+	if _, err := tryMap(t, f, 1); !errors.Is(err, refused) {
 		t.Errorf("map: %v; want the hook's error", err)
 	}
 	must(t, f.Close())
@@ -87,7 +97,7 @@ func TestGuardPassesErrorsAndPanicsOn(t *testing.T) {
 		t.Errorf("Guard: %v; want what the function returned", err)
 	}
 	for name, f := range map[string]func() error{
-		"a mistake":    func() error { var p *int; *p = 1; return nil },
+		"a mistake":    func() error { p := make([]*int, 1); *p[0] = 1; return nil },
 		"out of range": func() error { b := []byte{}; _ = b[len(b)]; return nil },
 		"a value":      func() error { panic("a value") },
 	} {
