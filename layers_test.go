@@ -23,6 +23,7 @@ var layers = []struct {
 	packages []string
 }{
 	{"ground: knows no events", []string{"store/disk/vfs", "internal/script", "internal/console"}},
+	{"what the disk allows, events or not", []string{"internal/rawlimit"}},
 	{"0: contract", []string{"store"}},
 	{"1: the disk engine's index, and a disk for tests", []string{"store/disk/internal/index", "store/disk/vfs/simfs"}},
 	{"1: the disk engine's log, whose places the index names", []string{"store/disk/internal/segment"}},

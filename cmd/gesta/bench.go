@@ -21,8 +21,9 @@ is a temporary one in --dir, which is removed. With --store the events stay in t
 BenchWrote, in streams that begin with "bench-".
 
 In the same run, in turns with the store, a loop that knows no events shows what the disk can do: as many writers hand the
-same bytes to one goroutine, which gathers what is there, adds length and checksum to each, writes it to the end of a growing
-file, and syncs. That is the limit; the ratio says how near the store comes. A run takes twice --seconds.`
+same bytes to one goroutine, which gathers what is there, adds length and checksum to each, writes it to files of 32 MiB, and
+syncs, while a second goroutine fills these files with zeros and syncs them, 4 MiB at a time, a little ahead. That is the
+limit, zeroahead; the ratio says how near the store comes. A run takes twice --seconds.`
 
 // benchConfig are the members of "config" in the document: the flags.
 type benchConfig struct {
@@ -71,7 +72,7 @@ func newBenchCommand(e *env) *cobra.Command {
 	f.Float64Var(&c.Seconds, "seconds", 10, "how long to append, and as long again to measure the limit")
 	f.StringVar(&c.Sync, "sync", syncAlways, "when to sync: always, before a commit is answered, or never")
 	f.StringVar(&c.Guard, "guard", guardStream, "the guard of each commit: none, stream (its version) or dcb (a query)")
-	f.StringVar(&dir, "dir", "", "where the temporary store and the limit's file go (default the system's directory for temporary files)")
+	f.StringVar(&dir, "dir", "", "where the temporary store and the limit's files go (default the system's directory for temporary files)")
 	return cmd
 }
 

@@ -48,7 +48,7 @@ type benchLimit struct {
 const benchSlice = time.Second
 
 // measure runs the load and the limit in slices: load, limit, limit, load, load, limit, and so on.
-func measure(ctx context.Context, s store.Store, c *benchConfig, limitFile string) (_ *benchDocument, err error) {
+func measure(ctx context.Context, s store.Store, c *benchConfig, limitDir string) (_ *benchDocument, err error) {
 	total := time.Duration(c.Seconds * float64(time.Second))
 	slices := max(2, int(math.Round(float64(total)/float64(benchSlice))))
 	slice := total / time.Duration(slices)
@@ -56,7 +56,7 @@ func measure(ctx context.Context, s store.Store, c *benchConfig, limitFile strin
 	if err != nil {
 		return nil, err
 	}
-	limit, err := newGrowLimit(limitFile, c)
+	limit, err := newLimit(limitDir, c)
 	if err != nil {
 		return nil, fmt.Errorf("measure the limit: %w", err)
 	}
@@ -76,7 +76,7 @@ func measure(ctx context.Context, s store.Store, c *benchConfig, limitFile strin
 		}
 	}
 	d := &benchDocument{Config: *c, Machine: thisMachine(), Append: ld.appended(), Read: ld.readDone()}
-	d.Limit = benchLimit{Name: "grow", EventsPerSecond: perSecond(limit.events, limit.elapsed)}
+	d.Limit = benchLimit{Name: limitKind.String(), EventsPerSecond: perSecond(limit.events, limit.elapsed)}
 	if d.Limit.EventsPerSecond > 0 {
 		d.Ratio = math.Round(100*float64(d.Append.EventsPerSecond)/float64(d.Limit.EventsPerSecond)) / 100
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
@@ -47,7 +49,7 @@ func TestMeasure(t *testing.T) {
 				if l.P50 < 1 || l.P50 > l.P90 || l.P90 > l.P99 || l.P99 > l.P999 || l.P999 > l.Max {
 					t.Errorf("latencies %+v do not rise", l)
 				}
-				if d.Read.Reads == 0 || d.Limit.EventsPerSecond == 0 || d.Ratio == 0 {
+				if d.Read.Reads == 0 || d.Limit.Name != "zeroahead" || d.Limit.EventsPerSecond == 0 || d.Ratio == 0 {
 					t.Errorf("document %+v", d)
 				}
 				checkBenchEvents(t, s, c)
@@ -107,7 +109,7 @@ func TestBenchFlags(t *testing.T) {
 
 // TestBenchMembers keeps the names of the document, which scripts rely on.
 func TestBenchMembers(t *testing.T) {
-	b, err := json.Marshal(benchDocument{Config: benchConfig{Seconds: 10, Sync: syncAlways, Guard: guardStream}, Limit: benchLimit{Name: "grow"}, Ratio: 0.83})
+	b, err := json.Marshal(benchDocument{Config: benchConfig{Seconds: 10, Sync: syncAlways, Guard: guardStream}, Limit: benchLimit{Name: "zeroahead"}, Ratio: 0.83})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,27 +117,33 @@ func TestBenchMembers(t *testing.T) {
 		`"machine":{"cpu":"","cores":0,"os":"","go":"","version":""},` +
 		`"append":{"commits":0,"events":0,"errors":0,"seconds":0,"eventsPerSecond":0,"latencyUs":{"p50":0,"p90":0,"p99":0,"p999":0,"max":0}},` +
 		`"read":{"reads":0,"events":0,"errors":0,"seconds":0,"eventsPerSecond":0,"latencyUs":{"p50":0,"p90":0,"p99":0,"p999":0,"max":0}},` +
-		`"limit":{"name":"grow","eventsPerSecond":0},"ratio":0.83}`
+		`"limit":{"name":"zeroahead","eventsPerSecond":0},"ratio":0.83}`
 	if !bytes.Equal(b, []byte(want)) {
 		t.Errorf("%s\nwant\n%s", b, want)
 	}
 }
 
-// TestGrowLimit holds the file of the raw limit against what was acknowledged.
-func TestGrowLimit(t *testing.T) {
+// TestLimit holds what is reported of the limit against what was asked for, and looks that nothing is left of it.
+func TestLimit(t *testing.T) {
+	dir := t.TempDir()
 	c := benchOf(func(c *benchConfig) { c.Writers = 8 })
-	g, err := newGrowLimit(filepath.Join(t.TempDir(), "limit"), c)
+	l, err := newLimit(dir, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := g.run(t.Context(), 20_000_000); err != nil {
-		t.Fatal(err)
+	for range 2 {
+		before, elapsed := l.events, l.elapsed
+		if err := l.run(t.Context(), 20*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+		if n := l.events - before; n < int64(c.Writers*c.Batch) || n%int64(c.Batch) != 0 || l.elapsed <= elapsed {
+			t.Errorf("%d events more in %v", n, l.elapsed-elapsed)
+		}
 	}
-	size, err := g.file.Size()
-	if err != nil || size != g.size || size != g.events*int64(8+c.EventBytes) || g.events == 0 {
-		t.Errorf("the file has %d bytes, %v; %d events were acknowledged", size, err, g.events)
-	}
-	if err := g.close(); err != nil {
+	if err := l.close(); err != nil {
 		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }

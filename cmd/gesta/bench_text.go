@@ -31,7 +31,7 @@ func (d *benchDocument) text() string {
 		synced = "and does not sync"
 	}
 	fmt.Fprintf(&b, "The limit is the bare loop that no store on this disk can beat: one goroutine gathers the same bytes from as many\n"+
-		"writers, checksums them, writes them to the end of a growing file, %s.\n", synced)
+		"writers, checksums them, writes them to files that another fills with zeros ahead, %s.\n", synced)
 	return b.String()
 }
 
