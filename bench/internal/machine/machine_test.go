@@ -1,0 +1,75 @@
+package machine_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/gestadb/gesta/bench/internal/machine"
+)
+
+func TestDirBytes(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "a", "b"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"x", "a/y", "a/b/z"} {
+		if err := os.WriteFile(filepath.Join(dir, name), make([]byte, 8192), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, err := machine.DirBytes(dir)
+	if err != nil || n < 3*8192 || n > 6*8192 {
+		t.Errorf("%d bytes, %v; three files have 24576", n, err)
+	}
+}
+
+// TestDropCache drops a file from the page cache: reading it again reads the device.
+func TestDropCache(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Linux alone has this call")
+	}
+	dir := t.TempDir()
+	name := filepath.Join(dir, "file")
+	if err := os.WriteFile(name, make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := machine.DropCache(dir); err != nil {
+		t.Fatal(err)
+	}
+	before, err := machine.ReadBytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadFile(name); err != nil {
+		t.Fatal(err)
+	}
+	after, err := machine.ReadBytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind := machine.Describe(t.Context(), dir, nil).FileSystem; after-before < 1<<20 && !strings.HasPrefix(kind, "tmpfs") {
+		t.Errorf("%d bytes were read from the device of %s; want a mebibyte", after-before, kind)
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	f := machine.Describe(t.Context(), t.TempDir(), nil)
+	if f.Cores < 1 || f.Go == "" || f.CPU == "" || f.Commit == "" {
+		t.Errorf("%+v", f)
+	}
+	if runtime.GOOS == "linux" && (!strings.HasSuffix(f.RAM, " GiB") || !strings.HasPrefix(f.Kernel, "Linux ")) {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestRSSAnon(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Linux alone tells")
+	}
+	if n, err := machine.RSSAnon(); err != nil || n < 1<<20 {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}

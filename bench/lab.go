@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/gestadb/gesta/bench/internal/feed"
+	"github.com/gestadb/gesta/bench/internal/report"
+	"github.com/gestadb/gesta/bench/rival"
+	"github.com/gestadb/gesta/bench/rival/gesta"
+	"github.com/gestadb/gesta/internal/rawlimit"
+	"github.com/gestadb/gesta/store/disk/vfs"
+)
+
+// lab is what the workloads share.
+type lab struct {
+	ctx      context.Context //nolint:containedctx // it lives as long as the run
+	dir      string
+	scale    scale
+	gesta    rival.Maker
+	rivals   []rival.Maker // those that work here
+	book     report.Book
+	progress io.Writer
+	begin    time.Time
+	verbose  bool // whether the progress of each turn is told
+
+	dirs int             // directories made
+	bigs map[string]*big // by the name of the subject
+	raws []string        // files of the raw log that is scanned
+	log  float64         // bytes an event takes in gesta's log, 0 as long as that is not known
+}
+
+// workload is a group of rows that are measured together.
+type workload struct {
+	name  string
+	specs []report.Spec
+	run   func(l *lab) error
+	alone bool // whether it and all after it need no large store of a rival
+}
+
+// workloads returns all of them, in the order in which they run. Those that change the large stores come last.
+func workloads() []workload {
+	return slices.Concat(appendWorkloads(), []workload{
+		dcbWorkload(), ingestWorkload(16), ingestWorkload(1),
+		sizeWorkload(), streamWorkload(), longWorkload(), scanWorkload(), tagWorkload(), coldWorkload(),
+		guardWorkload(), openWorkload(), besideWorkload(), grownWorkload(), killWorkload(),
+		followWorkload(), mergeWorkload(), memoryWorkload(),
+	})
+}
+
+// newLab tries each rival; one that does not work here is a line in the report.
+func newLab(ctx context.Context, dir string, sc scale, rivals []rival.Maker, progress io.Writer) (*lab, error) {
+	l := &lab{
+		ctx: ctx, dir: dir, scale: sc, gesta: gesta.Maker, progress: progress, begin: time.Now(), bigs: map[string]*big{},
+	}
+	for _, m := range rivals {
+		if err := l.try(m); err != nil {
+			l.book.Line("**%s** is left out: %v", m.Name, err)
+			continue
+		}
+		l.rivals = append(l.rivals, m)
+	}
+	return l, l.try(l.gesta)
+}
+
+// try opens a store and appends one event.
+func (l *lab) try(m rival.Maker) error {
+	return l.fresh(func(dir string) error {
+		s, err := m.Open(dir, true)
+		if err != nil {
+			return err
+		}
+		e := rival.Event{Stream: "a", Version: 1}
+		feed.Set(&e, 1)
+		err = s.Append(l.ctx, []rival.Event{e})
+		if closeErr := s.Close(); err == nil {
+			err = closeErr
+		}
+		return err
+	})
+}
+
+// fresh gives f an empty directory, and removes it.
+func (l *lab) fresh(f func(dir string) error) (err error) {
+	dir, err := l.newDir()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if removeErr := os.RemoveAll(dir); err == nil {
+			err = removeErr
+		}
+	}()
+	return f(dir)
+}
+
+// newDir makes an empty directory.
+func (l *lab) newDir() (string, error) {
+	l.dirs++
+	dir := filepath.Join(l.dir, fmt.Sprintf("%04d", l.dirs))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make a directory to measure in: %w", err)
+	}
+	return dir, nil
+}
+
+// runAll runs the workloads that have a row which only matches.
+func (l *lab) runAll(only *regexp.Regexp) error {
+	for _, w := range workloads() {
+		if !slices.ContainsFunc(w.specs, func(s report.Spec) bool { return only.MatchString(s.ID) }) {
+			continue
+		}
+		l.book.Add(w.specs...)
+		if w.alone {
+			if err := l.dropRivals(); err != nil {
+				return err
+			}
+		}
+		begin := time.Now()
+		if err := w.run(l); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		kept, all := l.book.Kept(w.name)
+		fmt.Fprintf(l.progress, "%6.0f s  %s: %.1f s, %d of %d rounds kept\n",
+			time.Since(l.begin).Seconds(), w.name, time.Since(begin).Seconds(), kept, all)
+	}
+	return nil
+}
+
+// rounds calls f for each round, after a probe of the disk, until enough rounds are kept, or there is no more time.
+func (l *lab) rounds(name string, f func(r *report.Round, i int) error) error {
+	for i := 0; ; i++ {
+		kept, all := l.book.Kept(name)
+		elapsed := time.Since(l.begin)
+		switch {
+		case kept >= l.scale.rounds, all >= l.scale.tries, all >= l.scale.rounds && elapsed > l.scale.budget:
+			return nil
+		case all > 0 && elapsed > l.scale.bound:
+			l.book.Line("The run had taken %v: from workload %s on there are fewer rounds than were wanted.", l.scale.bound, name)
+			return nil
+		}
+		runtime.GC() // what the turns before left behind is not for this round to clean up
+		r, err := l.beginRound(name)
+		if err != nil {
+			return err
+		}
+		if err := f(r, i); err != nil {
+			return err
+		}
+		if err := l.ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// beginRound probes the disk and begins a round.
+func (l *lab) beginRound(name string) (*report.Round, error) {
+	probe, err := rawlimit.Probe(vfs.OS(), filepath.Join(l.dir, "probe"))
+	if err != nil {
+		return nil, err
+	}
+	return l.book.Begin(name, float64(probe.Nanoseconds())/1e3), nil
+}
+
+// turn is one subject's part of a round.
+type turn struct {
+	subject string
+	run     func() error
+}
+
+// inTurns runs the turns of a round, beginning with another one in each round. An error of a rival ends its part in the row, and is a line
+// in the report; one of gesta, or of a limit, ends the run.
+func (l *lab) inTurns(round int, turns []turn) error {
+	for i := range turns {
+		t := turns[(i+round)%len(turns)]
+		runtime.GC()
+		begin := time.Now()
+		err := t.run()
+		if l.verbose {
+			fmt.Fprintf(l.progress, "%6.0f s  . %s: %.1f s\n", time.Since(l.begin).Seconds(), t.subject, time.Since(begin).Seconds())
+		}
+		if err == nil {
+			continue
+		}
+		if l.ctx.Err() != nil || !l.isRival(t.subject) {
+			return fmt.Errorf("%s: %w", t.subject, err)
+		}
+		l.book.Line("**%s** failed in a turn, which is left out: %v", t.subject, err)
+	}
+	return nil
+}
+
+func (l *lab) isRival(subject string) bool {
+	return slices.ContainsFunc(l.rivals, func(m rival.Maker) bool { return m.Name == subject })
+}
+
+// all returns gesta and the rivals.
+func (l *lab) all() []rival.Maker { return append([]rival.Maker{l.gesta}, l.rivals...) }
+
+// dropRivals closes and removes the large stores of the rivals: the workloads that follow are of gesta alone.
+func (l *lab) dropRivals() error {
+	for name, b := range l.bigs {
+		if !l.isRival(name) {
+			continue
+		}
+		delete(l.bigs, name)
+		if err := errors.Join(b.close(), os.RemoveAll(b.dir)); err != nil {
+			l.book.Line("**%s** did not close its large store: %v", name, err)
+		}
+	}
+	return l.ctx.Err()
+}
+
+// close closes what the workloads left open for each other.
+func (l *lab) close() error {
+	var first error
+	for _, b := range l.bigs {
+		if err := b.close(); err != nil && first == nil {
+			first = fmt.Errorf("close the large store of %s: %w", b.maker.Name, err)
+		}
+	}
+	return first
+}

@@ -1,0 +1,190 @@
+// Package gesta puts gesta's store on disk beside its rivals.
+package gesta
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/gestadb/gesta/bench/internal/machine"
+	"github.com/gestadb/gesta/bench/rival"
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk"
+)
+
+// Maker opens gesta with its defaults.
+var Maker = rival.Maker{
+	Name: "gesta", Open: open, Reopens: true,
+	Notes: "Default options. Settled: the process has used no CPU to speak of, and the store has had the same size, for 200 ms.",
+}
+
+// Store is gesta's store as a rival.
+type Store struct {
+	Disk *disk.Store
+}
+
+func open(dir string, sync bool) (rival.Store, error) {
+	o := disk.Options{}
+	if !sync {
+		o.Sync = disk.SyncNever
+	}
+	return Open(dir, o)
+}
+
+// Open opens gesta's store with options of its own. It is made in a directory below dir.
+func Open(dir string, o disk.Options) (*Store, error) {
+	s, err := disk.Open(filepath.Join(dir, "gesta"), o)
+	if err != nil {
+		return nil, fmt.Errorf("open gesta: %w", err)
+	}
+	return &Store{Disk: s}, nil
+}
+
+// Events makes gesta's events of a commit, each with its id, stream, type and tag.
+func Events(commit []rival.Event) []store.Event {
+	events := make([]store.Event, len(commit))
+	tags := make([]string, len(commit))
+	for i := range commit {
+		e := &commit[i]
+		tags[i] = e.Tag
+		events[i] = store.Event{ID: uuid(e.ID), Stream: e.Stream, Type: e.Type, Tags: tags[i : i+1 : i+1], Data: e.Data}
+	}
+	return events
+}
+
+// uuid writes an id as gesta takes it.
+func uuid(id [16]byte) string {
+	var b [36]byte
+	for i, at := range [...][3]int{{0, 4, 0}, {4, 6, 9}, {6, 8, 14}, {8, 10, 19}, {10, 16, 24}} {
+		if i > 0 {
+			b[at[2]-1] = '-'
+		}
+		hex.Encode(b[at[2]:], id[at[0]:at[1]])
+	}
+	return string(b[:])
+}
+
+// Append appends the commit with a guard for each stream that it begins to touch.
+func (s *Store) Append(ctx context.Context, commit []rival.Event) error {
+	c := store.Commit{Events: Events(commit), Guards: guards(commit)}
+	_, err := s.Disk.Append(ctx, c)
+	if errors.Is(err, store.ErrConflict) {
+		return fmt.Errorf("%w: %w", rival.ErrConflict, err)
+	}
+	return err
+}
+
+// guards makes one guard for each stream of a commit.
+func guards(commit []rival.Event) []store.Guard {
+	all := make([]store.Guard, 0, len(commit))
+	for i := range commit {
+		// A stream's first event in the commit is the one that no event before it in the commit continues.
+		if e := &commit[i]; i == 0 || e.Stream != commit[i-1].Stream && !touched(commit[:i], e) {
+			all = append(all, store.StreamAt{Stream: e.Stream, Version: e.Version - 1})
+		}
+	}
+	return all
+}
+
+// touched says whether the stream of e has an event in a part of the commit that comes before e; its version is lower.
+func touched(part []rival.Event, e *rival.Event) bool {
+	for i := range part {
+		if part[i].Version < e.Version && part[i].Stream == e.Stream {
+			return true
+		}
+	}
+	return false
+}
+
+// ReadStream visits the events of one stream.
+func (s *Store) ReadStream(ctx context.Context, stream string, visit func(version uint64, data []byte) error) error {
+	for r, err := range s.Disk.Read(ctx, store.Query{{Stream: stream}}, store.ReadOptions{}) {
+		if err != nil {
+			return err
+		}
+		if err := visit(r.Version, r.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReadAll visits every event.
+func (s *Store) ReadAll(ctx context.Context, visit func(position uint64, data []byte) error) error {
+	return s.read(ctx, nil, 0, visit)
+}
+
+// ReadTag visits the first events with a tag.
+func (s *Store) ReadTag(ctx context.Context, tag string, limit int, visit func(position uint64, data []byte) error) error {
+	return s.read(ctx, store.Query{{Tags: []string{tag}}}, limit, visit)
+}
+
+func (s *Store) read(ctx context.Context, q store.Query, limit int, visit func(position uint64, data []byte) error) error {
+	for r, err := range s.Disk.Read(ctx, q, store.ReadOptions{Limit: limit}) {
+		if err != nil {
+			return err
+		}
+		if err := visit(uint64(r.Position), r.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quietFor is how long nothing must happen for a store to be settled.
+const quietFor = 200 * time.Millisecond
+
+// Settle waits until no work is done in the background. The store has no call that says so: what is watched is the CPU
+// time of the whole process, so nothing else may run in it, and the size of log and index.
+func (s *Store) Settle(ctx context.Context) error {
+	_, err := s.SettledAt(ctx)
+	return err
+}
+
+// SettledAt waits as Settle does and returns when the last work was done: the beginning of the quiet that it saw.
+func (s *Store) SettledAt(ctx context.Context) (time.Time, error) {
+	begin := time.Now()
+	cpu, stats, err := s.work(ctx)
+	if err != nil {
+		return begin, err
+	}
+	tick := time.NewTicker(quietFor / 8)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return begin, ctx.Err()
+		case <-tick.C:
+		}
+		cpuNow, statsNow, err := s.work(ctx)
+		if err != nil {
+			return begin, err
+		}
+		if statsNow != stats || cpuNow-cpu > quietFor/8/10 {
+			begin = time.Now()
+		} else if time.Since(begin) >= quietFor {
+			return begin, nil
+		}
+		cpu, stats = cpuNow, statsNow
+	}
+}
+
+// work returns the CPU time of the process, and the figures of the store.
+func (s *Store) work(ctx context.Context) (time.Duration, store.Stats, error) {
+	cpu, err := machine.CPUTime()
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) { // where no system tells, the figures alone must do
+		return 0, store.Stats{}, err
+	}
+	stats, err := s.Disk.Stats(ctx)
+	if err != nil {
+		return 0, stats, fmt.Errorf("read figures of the store: %w", err)
+	}
+	stats.ClockBehind = 0 // moves with the clock
+	return cpu, stats, nil
+}
+
+// Close closes the store.
+func (s *Store) Close() error { return s.Disk.Close() }
