@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -80,16 +81,28 @@ func (f *flusher) runFlushes() {
 	}
 }
 
+// idleAfter is how long no table has been written when there is time for more merges than what is needed.
+const idleAfter = 10 * time.Second
+
 // runMerges merges files until the store is closed.
 func (f *flusher) runMerges() {
 	defer f.w.ended.Done()
+	if f.w.s.opts.NoMerge {
+		return
+	}
+	idle := time.NewTimer(idleAfter)
+	defer idle.Stop()
 	for {
+		merge := f.w.s.index.Merge
 		select {
 		case <-f.stop:
 			return
 		case <-f.added:
+			idle.Reset(idleAfter)
+		case <-idle.C:
+			merge = f.w.s.index.MergeIdle
 		}
-		if err := f.merge(); err != nil && f.ctx.Err() == nil {
+		if err := f.merge(merge); err != nil && f.ctx.Err() == nil {
 			f.w.s.opts.Background(fmt.Errorf("merge index files: %w", err))
 		}
 	}
@@ -154,18 +167,16 @@ func (s *Store) showFiles(covered *index.Table) {
 	})
 }
 
-// merge joins index files as long as there is something to join.
-func (f *flusher) merge() error {
-	if f.w.s.opts.NoMerge {
-		return nil
-	}
-	for {
-		merged, err := f.w.s.index.Merge(f.ctx)
+// merge joins index files as long as there is something to join, and no new one waits to be looked at first.
+func (f *flusher) merge(merge func(context.Context) (bool, error)) error {
+	for len(f.added) == 0 {
+		merged, err := merge(f.ctx)
 		if err != nil || !merged {
 			return err
 		}
 		f.w.s.showFiles(nil)
 	}
+	return nil
 }
 
 var _ store.Store = (*Store)(nil)

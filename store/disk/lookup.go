@@ -31,7 +31,7 @@ func (s *Store) lookUpOnce(r *request) error {
 		_, last := files[len(files)-1].Range()
 		head = max(head, last)
 	}
-	r.facts = facts{view: v, head: head}
+	r.facts = facts{view: v, head: head, matched: r.facts.matched}
 	if err := s.lookUpKey(r, v); err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (s *Store) lookUpKey(r *request, v *view) error {
 }
 
 func (s *Store) lookUpConditions(r *request, v *view) error {
-	r.facts.matched = make([]store.Position, len(r.guards))
+	r.facts.matched = append(r.facts.matched[:0], make([]store.Position, len(r.guards))...)
 	for i, g := range r.guards {
 		g, ok := g.(store.NoneMatch)
 		if !ok || g.After >= r.facts.head {
@@ -107,14 +107,12 @@ func (s *Store) forgetFacts(r *request) {
 // really of the stream carries it; what a file holds under the same hash is compared by name.
 func (s *Store) versionInFiles(v *view, name string) (uint64, error) {
 	q := store.Query{{Stream: name}}
-	for _, f := range slices.Backward(v.files.Files()) {
-		r, err := s.lastIn(f, q, func(r *store.Recorded) bool { return r.Stream == name })
-		if err != nil || r != nil {
-			if r == nil {
-				return 0, err
-			}
-			return r.Version, err
-		}
+	r, err := s.lastIn(v.files.View, q, func(r *store.Recorded) bool { return r.Stream == name })
+	switch {
+	case err != nil:
+		return 0, err
+	case r != nil:
+		return r.Version, nil
 	}
 	if h := s.heads.Load(); h != nil {
 		info, _, err := h.Stream(name)
@@ -127,7 +125,7 @@ func (s *Store) versionInFiles(v *view, name string) (uint64, error) {
 func (s *Store) lastIn(src index.Source, q store.Query, match func(*store.Recorded) bool) (*store.Recorded, error) {
 	first := s.first()
 	until := store.MaxPosition
-	var buf [4]store.Position
+	var buf [1]store.Position // that it is of another name with the same hash happens almost never
 	for {
 		got, done, err := src.Candidates(buf[:0], q, first-1, until, true, len(buf))
 		if err != nil {
@@ -152,22 +150,20 @@ func (s *Store) lastIn(src index.Source, q store.Query, match func(*store.Record
 // keyInFiles returns the first position of the commit that has a key, as the index files know it, 0 for none.
 func (s *Store) keyInFiles(v *view, key string) (store.Position, error) {
 	first := s.first()
-	for _, f := range slices.Backward(v.files.Files()) {
-		got, err := f.KeyCandidates(nil, key)
+	got, err := v.files.KeyCandidates(nil, key)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range slices.Backward(got) {
+		if p < first {
+			break
+		}
+		found, err := s.keyAt(v.files.View, p)
 		if err != nil {
 			return 0, err
 		}
-		for _, p := range got {
-			if p < first {
-				continue
-			}
-			found, err := s.keyAt(f, p)
-			if err != nil {
-				return 0, err
-			}
-			if found == key {
-				return p, nil
-			}
+		if found == key {
+			return p, nil
 		}
 	}
 	return 0, nil
@@ -175,11 +171,8 @@ func (s *Store) keyInFiles(v *view, key string) (store.Position, error) {
 
 // trackedInFiles returns the last tracking of a source as files and heads know it, 0 for none.
 func (s *Store) trackedInFiles(v *view, source string) (uint64, error) {
-	for _, f := range slices.Backward(v.files.Files()) {
-		last, ok, err := f.Tracked(source, ^index.Place(0))
-		if err != nil || ok {
-			return last, err
-		}
+	if last, ok, err := v.files.Tracked(source, ^index.Place(0)); err != nil || ok {
+		return last, err
 	}
 	if h := s.heads.Load(); h != nil {
 		return h.Trackings()[source], nil
@@ -194,20 +187,15 @@ func (s *Store) anyMatch(ctx context.Context, v *view, q store.Query, after, unt
 			return p, nil
 		}
 	}
-	for _, f := range slices.Backward(v.files.Files()) {
-		if _, last := f.Range(); last <= after {
-			return 0, nil
-		}
-		p, err := s.matchInFile(ctx, f, q, after, until)
-		if err != nil || p != 0 {
-			return p, err
-		}
+	if _, last := v.files.Range(); last <= after {
+		return 0, nil
 	}
-	return 0, nil
+	return s.matchInFiles(ctx, v, q, after, until)
 }
 
-func (s *Store) matchInFile(ctx context.Context, f *index.File, q store.Query, after, until store.Position) (store.Position, error) {
-	var buf [64]store.Position
+func (s *Store) matchInFiles(ctx context.Context, v *view, q store.Query, after, until store.Position) (store.Position, error) {
+	f := v.files.View
+	var buf [16]store.Position
 	for {
 		if err := ctx.Err(); err != nil {
 			return 0, err

@@ -1,5 +1,7 @@
 package index
 
+import "iter"
+
 // arena is a growing array without pointers in its elements, in blocks that never move once they are full, so that growing costs no large copy.
 // Elements are written once, before their arena is shared: a copy of the struct is then a snapshot that needs no lock.
 type arena[T any] struct {
@@ -16,8 +18,29 @@ const (
 
 func (a *arena[T]) at(i uint32) *T { return &a.blocks[i>>blockShift][i&blockMask] }
 
+// all yields the elements of an arena into which each was added alone.
+func (a *arena[T]) all() iter.Seq2[uint32, *T] {
+	return func(yield func(uint32, *T) bool) {
+		for n := uint32(0); n < a.n; {
+			block := a.blocks[n>>blockShift][:min(a.n-n, blockLen)]
+			for i := range block {
+				if !yield(n+uint32(i), &block[i]) {
+					return
+				}
+			}
+			n += uint32(len(block))
+		}
+	}
+}
+
 func (a *arena[T]) add(v T) uint32 {
-	i := a.alloc(1)
+	i := a.n
+	if b := int(i >> blockShift); b < len(a.blocks) && int(i&blockMask) < len(a.blocks[b]) {
+		a.blocks[b][i&blockMask] = v
+		a.n++
+		return i
+	}
+	i = a.alloc(1)
 	*a.at(i) = v
 	return i
 }

@@ -49,7 +49,7 @@ const eventsPerSlot = 256
 // view that has f is held until Done.
 func NewAudit(ctx context.Context, f *File, first store.Position, report func(store.Problem)) (*Audit, error) {
 	a := &Audit{
-		f: f, report: report, first: max(first, f.core.first), places: f.placesReader(), ends: map[uint64]uint64{}, trackings: map[string]uint64{},
+		f: f, report: report, first: max(first, f.core.first), places: f.placesReader(false), ends: map[uint64]uint64{}, trackings: map[string]uint64{},
 	}
 	if a.truncated() {
 		return a, nil
@@ -224,9 +224,8 @@ func (a *Audit) Done(ctx context.Context) error {
 // takePostings takes away the postings of the index.
 func (a *Audit) takePostings(ctx context.Context) error {
 	f := a.f.core
-	var leaf []store.Position
 	astray := uint64(0)
-	for scan := newTermScan(f); ; {
+	for scan := newTermScan(f, scanLen); ; {
 		ok, err := scan.next()
 		if err != nil {
 			return err
@@ -235,7 +234,7 @@ func (a *Audit) takePostings(ctx context.Context) error {
 			break
 		}
 		at := 0
-		if err := f.eachPosting(&scan.entry, &leaf, func(leaf []store.Position) error {
+		if err := scan.eachPosting(func(leaf []store.Position) error {
 			for _, p := range leaf {
 				if at = a.slotOf(p, at); at >= 0 {
 					a.slots[at].rest -= mix(scan.entry.hash, uint64(p))

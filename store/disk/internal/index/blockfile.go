@@ -39,6 +39,10 @@ type blockFile struct {
 	id    identity
 	first store.Position // the first of the range, for errors
 	size  int64
+
+	// mapped is the file in memory, nil where it is read with ReadAt. What is read of it is read inside [vfs.Guard]. Only the block files of
+	// look-ups have it: those that read front to back, and those that check what is on the disk, go through the file.
+	mapped []byte
 }
 
 // damaged returns the error for wrong bytes at offset.
@@ -60,6 +64,32 @@ func (b *blockFile) read(dst []byte, offset int64, n int) ([]byte, error) {
 		return nil, b.readError(offset, err)
 	}
 	return b.check(dst, offset)
+}
+
+// view is read for look-ups: the block is in the mapping if there is one, else in buffer, which grows as needed. It is valid as long as either, and
+// never becomes a buffer itself.
+func (b *blockFile) view(buffer *[]byte, offset int64, n int) ([]byte, error) {
+	if b.mapped == nil {
+		block, err := b.read(*buffer, offset, n)
+		if err == nil {
+			*buffer = block
+		}
+		return block, err
+	}
+	raw, err := b.inMapping(offset, n)
+	if err != nil {
+		return nil, err
+	}
+	return b.check(raw, offset)
+}
+
+// inMapping returns the block of n bytes at offset with its checksum, which is not compared.
+func (b *blockFile) inMapping(offset int64, n int) ([]byte, error) {
+	size := int64(len(b.mapped))
+	if offset < 0 || n < 0 || offset > size || int64(n) > size-offset-sumLen {
+		return nil, b.damaged(offset, "a block of %d bytes lies outside the file", n)
+	}
+	return b.mapped[offset : offset+int64(n)+sumLen : offset+int64(n)+sumLen], nil
 }
 
 // check returns the block that its checksum follows in raw.

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"encoding/binary"
 	"math/bits"
 
 	"github.com/gestadb/gesta/store"
@@ -25,6 +24,7 @@ func bucketBase(b, n uint64) uint64 {
 type entry struct {
 	hash     uint64
 	count    uint64
+	single   uint64 // the posting of a list of one, less the first of the range
 	postings []byte // of a list of blockPostings at the most
 	root     extent // of a longer one
 }
@@ -37,48 +37,57 @@ type bucket struct {
 
 // next returns the next entry, and false at the end or, with a problem, where the bytes make no sense.
 func (b *bucket) next() (e entry, ok bool, problem string) {
-	if len(b.rest) == 0 {
-		return entry{}, false, ""
-	}
-	delta, ok1 := b.uvarint()
-	count, ok2 := b.uvarint()
-	if !ok1 || !ok2 || count == 0 || delta >= 1<<hashBits || b.hash+delta >= 1<<hashBits {
-		return entry{}, false, "an entry of a bucket makes no sense"
-	}
-	b.hash += delta
-	e = entry{hash: b.hash, count: count}
-	switch {
-	case count == 1:
-		_, n := binary.Uvarint(b.rest)
-		if n <= 0 {
-			return entry{}, false, "a posting of a bucket makes no sense"
-		}
-		e.postings, b.rest = b.rest[:n], b.rest[n:]
-	case count <= blockPostings:
-		n, ok := b.uvarint()
-		if !ok || n > uint64(len(b.rest)) {
-			return entry{}, false, "a list of a bucket makes no sense"
-		}
-		e.postings, b.rest = b.rest[:n], b.rest[n:]
-	default:
-		offset, ok1 := b.uvarint()
-		length, ok2 := b.uvarint()
-		if !ok1 || !ok2 || offset > maxExtentAt || length > blockPostings*childLen || length%childLen != 0 || length == 0 ||
-			count > uint64(store.MaxPosition) {
-			return entry{}, false, "the root of a list makes no sense"
-		}
-		e.root = extent{int64(offset), int(length)}
-	}
-	return e, true, ""
+	ok, problem = b.read(&e)
+	return e, ok, problem
 }
 
-func (b *bucket) uvarint() (uint64, bool) {
-	v, n := binary.Uvarint(b.rest)
-	if n <= 0 {
-		return 0, false
+// read is next, into e.
+func (b *bucket) read(e *entry) (ok bool, problem string) {
+	rest := b.rest
+	if len(rest) == 0 {
+		return false, ""
 	}
-	b.rest = b.rest[n:]
-	return v, true
+	delta, n1 := uvarint(rest)
+	rest = rest[max(n1, 0):]
+	count, n2 := uvarint(rest)
+	rest = rest[max(n2, 0):]
+	hash := b.hash + delta
+	if n1 <= 0 || n2 <= 0 || count == 0 || delta >= 1<<hashBits || hash >= 1<<hashBits {
+		return false, "an entry of a bucket makes no sense"
+	}
+	b.hash, e.hash, e.count = hash, hash, count
+	if count > blockPostings {
+		b.rest = rest
+		return b.readRoot(e)
+	}
+	if count == 1 {
+		single, n := uvarint(rest)
+		if n <= 0 {
+			return false, "a posting of a bucket makes no sense"
+		}
+		e.single, e.postings, b.rest = single, rest[:n], rest[n:]
+		return true, ""
+	}
+	length, n := uvarint(rest)
+	if n <= 0 || length > uint64(len(rest)-n) {
+		return false, "a list of a bucket makes no sense"
+	}
+	e.postings, b.rest = rest[n:n+int(length)], rest[n+int(length):]
+	return true, ""
+}
+
+// readRoot reads where the root of a long list is.
+func (b *bucket) readRoot(e *entry) (ok bool, problem string) {
+	offset, n1 := uvarint(b.rest)
+	b.rest = b.rest[max(n1, 0):]
+	length, n2 := uvarint(b.rest)
+	b.rest = b.rest[max(n2, 0):]
+	if n1 <= 0 || n2 <= 0 || offset > maxExtentAt || length > blockPostings*childLen || length%childLen != 0 || length == 0 ||
+		e.count > uint64(store.MaxPosition) {
+		return false, "the root of a list makes no sense"
+	}
+	e.root = extent{int64(offset), int(length)}
+	return true, ""
 }
 
 // decodePostings appends the postings in b to dst, and returns false unless they rise, lie in [first, last], and are as many as count.
@@ -87,7 +96,7 @@ func decodePostings(dst []store.Position, b []byte, first, last store.Position, 
 	for ; len(b) > 0; n++ {
 		delta, width := uint64(b[0]), 1
 		if delta >= 0x80 {
-			if delta, width = binary.Uvarint(b); width <= 0 {
+			if delta, width = uvarint(b); width <= 0 {
 				return dst, false
 			}
 		}

@@ -1,6 +1,9 @@
 package index
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // patience bounds the seeks of one step of an intersection. Lists that never meet are then walked in several calls.
 const patience = 1 << 14
@@ -16,16 +19,15 @@ func newIntersection(cursors []cursor, backward bool) cursor {
 	if len(cursors) == 1 {
 		return cursors[0]
 	}
-	slices.SortStableFunc(cursors, func(a, b cursor) int {
-		switch {
-		case a.size() < b.size():
-			return -1
-		case a.size() > b.size():
-			return 1
-		}
-		return 0
-	})
-	return &intersection{cursors: cursors, backward: backward}
+	x := new(intersection)
+	x.reset(cursors, backward)
+	return x
+}
+
+// reset takes the cursors over.
+func (x *intersection) reset(cursors []cursor, backward bool) {
+	slices.SortStableFunc(cursors, func(a, b cursor) int { return cmp.Compare(a.size(), b.size()) })
+	x.cursors, x.backward = cursors, backward
 }
 
 func (x *intersection) size() uint64 { return x.cursors[0].size() }
@@ -71,12 +73,18 @@ func newUnion(cursors []cursor, backward bool) cursor {
 	if len(cursors) == 1 {
 		return cursors[0]
 	}
-	u := &union{heap: make([]member, len(cursors)), backward: backward}
-	for i, c := range cursors {
-		u.heap[i].cursor = c
+	u := new(union)
+	u.reset(cursors, backward)
+	return u
+}
+
+// reset makes u the union of cursors, at its beginning. It does not keep the slice.
+func (u *union) reset(cursors []cursor, backward bool) {
+	u.heap, u.started, u.backward, u.total = u.heap[:0], false, backward, 0
+	for _, c := range cursors {
+		u.heap = append(u.heap, member{cursor: c})
 		u.total += c.size()
 	}
-	return u
 }
 
 func (u *union) size() uint64 { return u.total }

@@ -1,8 +1,8 @@
 // Package index is the index of the disk engine. It is derived from the log, can be deleted, and is then built again.
 //
 // The newest part of the log is indexed by a [Table] in memory, all before it by immutable files, which a [Set] manages: a table
-// becomes a [File] when it is full, neighbouring files are merged into wider ones. Both are a [Source] of candidates: positions
-// of events that may match a query. In files, names are hashed to 48 bits with the store's seed, so a candidate is believed only
+// becomes a [File] when it is full, neighbouring files are merged into wider ones. Both, and a [View] of all files, are a [Source] of
+// candidates: positions of events that may match a query. In files, names are hashed to 48 bits with the store's seed, so a candidate is believed only
 // when the name in its event has been compared. [Heads] is what truncation leaves of the streams.
 //
 // A Table compares names itself, so that guards can be decided without reading an event.
@@ -95,8 +95,8 @@ without reading a leaf.
 
 The filter has ceil(12 t / 512) blocks of 64 bytes; a hash sets six bits in block hash * blocks >> 48. About one absent term in
 200 passes. The blocks rise with the hashes, so a merge writes the filter, like the directory, as it goes. A file of one term or a
-hundred million is merged in the same memory: two passes over the terms, the first to count them. Filters up to 64 MiB stay in
-memory from their first use; larger ones are asked block by block.
+hundred million is merged in the same memory: two passes over the terms, the first to count them. Of filters up to 64 MiB, blocks
+of 4096 bytes stay in memory from their first use; larger ones stay on the disk.
 
 Names are in byte order. A block has 16 of them:
 
@@ -122,9 +122,26 @@ Names are in byte order. A block has 16 of them:
 	streams     as in an .idx, with version, last position, recorded at (as 64 bits of two's complement)
 	trackings   as in an .idx
 
+# Look-ups
+
+Files are mapped when they are opened, those of places when they are first used; where the system does not map a file, look-ups
+read it with ReadAt, with the same answers. Each look-up lies in one [vfs.Guard]: a page that cannot be read is a *vfs.FaultError,
+which names the file and the offset. What reads front to back - merging, Verify, Audit, lists of names - goes through the file.
+
+What a look-up of a term costs that is not in the processor's caches: a line of the filter, a line of the directory, the bucket;
+then a line for each place. These are far apart, so a [View] looks in all files side by side: all filters, then all entries of the
+directories, then all buckets are touched before the first is read, and all places are found before the first is read. What was
+never asked for since the file was opened is most likely not in memory: the system is told of all of that before the first is
+waited for. Look-ups take no memory of their own: each uses that of one before it.
+
 # Damage
 
 A read that meets a wrong block is a *store.DamagedError with file, offset, and the first position of the range; it never is a
-wrong answer. What rot cannot be noticed by: a whole file replaced by an earlier file of the same store and range, which has the
-same bytes unless the log was changed. [Audit] compares a file with the log.
+wrong answer. Buckets, nodes and leaves are verified whenever they are read, chunks of the filter when they are copied into memory.
+Blocks of the directory and of places, and chunks of a filter that is not copied, are verified in a mapping when they are first
+used after the file was opened. Should one rot after that, when the system has dropped its page and reads it again: what a wrong
+place leads to has neither the position nor the checksum, what a wrong extent leads to has not the checksum of a bucket there,
+unless it is that of another bucket. [File.Verify] compares all checksums with what is on the disk. What rot cannot be noticed by:
+a whole file replaced by an earlier file of the same store and range, which has the same bytes unless the log was changed. [Audit]
+compares a file with the log.
 */

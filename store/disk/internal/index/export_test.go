@@ -1,9 +1,41 @@
 package index
 
-import "hash/crc32"
+import (
+	"context"
+	"hash/crc32"
+	"sync/atomic"
+)
 
 // SetVersion makes raw, a file, one of another format version.
 func SetVersion(raw []byte, version uint32) {
 	le.PutUint32(raw[8:], version)
 	le.PutUint32(raw[20:], crc32.Checksum(raw[:20], castagnoli))
+}
+
+// KeepFilterOnDisk has the filter treated as one that is too large for memory.
+func (f *File) KeepFilterOnDisk() {
+	x := &f.core.filter
+	x.kept.Store(&keptFilter{known: make([]atomic.Uint64, x.blocks/blocksPerChunk/64+1)})
+}
+
+// Mapped says whether look-ups read the file and all its places that were looked at from mappings.
+func (f *File) Mapped() bool {
+	for _, p := range f.places {
+		if p.ready.Load() && p.mapping == nil {
+			return false
+		}
+	}
+	return f.core.mapping != nil
+}
+
+// MergeInto makes n files of all, each of about as many neighbours.
+func (s *Set) MergeInto(ctx context.Context, n int) error {
+	for i := range n {
+		if _, err := s.merge(ctx, func(files []*File) (int, int) {
+			return i, i + (len(files)-i)/(n-i)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

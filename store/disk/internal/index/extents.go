@@ -11,6 +11,14 @@ type extent struct {
 	length int
 }
 
+// encoded returns what a table has of an extent; none is 0.
+func (e extent) encoded() uint64 { return uint64(e.length)<<40 | uint64(e.offset) }
+
+// decodeExtent is the inverse of encoded.
+func decodeExtent(v uint64) extent {
+	return extent{offset: int64(v & maxExtentAt), length: int(v >> 40)}
+}
+
 // A table of extents is made of pages of extentsPerPage, 8 bytes each, the last page shorter: length << 40 | offset.
 const (
 	extentsPerPage = 64
@@ -33,12 +41,11 @@ func extentsLen(n uint64) int64 {
 type extentsWriter struct {
 	sink *sink
 	page []byte
-	n    uint64
 }
 
-func (w *extentsWriter) add(e extent) {
-	w.page = binary.LittleEndian.AppendUint64(w.page, uint64(e.length)<<40|uint64(e.offset))
-	w.n++
+// add appends an encoded extent.
+func (w *extentsWriter) add(e uint64) {
+	w.page = le.AppendUint64(w.page, e)
 	if len(w.page) == extentsPerPage*extentLen {
 		w.end()
 	}
@@ -68,13 +75,18 @@ func (x *extents) at(i uint64) (extent, error) {
 	page := i / extentsPerPage
 	if x.page != page+1 {
 		n := min(x.n-page*extentsPerPage, extentsPerPage)
-		raw, err := x.file.read(x.buffer, x.offset+int64(page)*pageLen, int(n)*extentLen)
+		raw, err := x.file.view(&x.buffer, x.offset+int64(page)*pageLen, int(n)*extentLen)
 		if err != nil {
 			x.page = 0
 			return extent{}, err
 		}
-		x.page, x.raw, x.buffer = page+1, raw, raw
+		x.page, x.raw = page+1, raw
 	}
-	v := binary.LittleEndian.Uint64(x.raw[i%extentsPerPage*extentLen:])
-	return extent{offset: int64(v & maxExtentAt), length: int(v >> 40)}, nil
+	return extentIn(x.raw[i%extentsPerPage*extentLen:]), nil
+}
+
+// extentIn returns the extent that b begins with.
+func extentIn(b []byte) extent {
+	v := binary.LittleEndian.Uint64(b)
+	return extent{offset: int64(v & maxExtentAt), length: int(v >> 40)}
 }

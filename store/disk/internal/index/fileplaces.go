@@ -5,33 +5,34 @@ import (
 	"sort"
 
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
 // placesReader walks the places of a file of the index. It belongs to one goroutine.
 type placesReader struct {
-	files []*placesFile
-	file  *placesFile // that block is from
-	block placesBlock
+	files  []*placesFile
+	file   *placesFile // that block is from
+	block  placesBlock
+	mapped bool // blocks may be in mappings: it is used inside [vfs.Guard]
 }
 
 var placesReaders pool[placesReader]
 
-func (f *File) placesReader() *placesReader {
+func (f *File) placesReader(mapped bool) *placesReader {
 	r := placesReaders.get()
-	r.files = f.places
+	r.files, r.mapped = f.places, mapped
 	return r
 }
 
 func (r *placesReader) release() {
-	r.files, r.file = nil, nil
+	r.files, r.file, r.block.offsets = nil, nil, nil
 	placesReaders.put(r)
 }
 
 // load makes the block that has p, if any does, the current one. It returns false if no block begins at p or before it; then the
 // first one is current, unless there is none at all.
 func (r *placesReader) load(p store.Position) (bool, error) {
-	i := sort.Search(len(r.files), func(i int) bool { return r.files[i].first > p }) - 1
-	for ; i >= 0; i-- {
+	for i := r.fileOf(p); i >= 0; i-- {
 		f := r.files[i]
 		if err := f.open(); err != nil {
 			return false, err
@@ -43,12 +44,29 @@ func (r *placesReader) load(p store.Position) (bool, error) {
 	return false, nil
 }
 
+// fileOf returns the last file that begins at p or before it, -1 for none.
+func (r *placesReader) fileOf(p store.Position) int {
+	low, high := 0, len(r.files)
+	for low < high {
+		if mid := (low + high) / 2; r.files[mid].first <= p {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low - 1
+}
+
 func (r *placesReader) set(f *placesFile, n int) error {
 	if r.file == f && r.block.number == n {
 		return nil
 	}
 	r.file = nil
-	if err := r.block.load(f, n); err != nil {
+	load := r.block.load
+	if r.mapped {
+		load = r.block.look
+	}
+	if err := load(f, n); err != nil {
 		return err
 	}
 	r.file = f
@@ -78,29 +96,45 @@ func (r *placesReader) indexOf(f *placesFile) int {
 }
 
 // Places implements [Source].
-func (f *File) Places(dst []Place, positions []store.Position) ([]Place, error) {
-	r := f.placesReader()
-	defer r.release()
-	for _, p := range positions {
-		ok, err := r.load(p)
-		if err != nil {
-			return dst, err
-		}
-		var place Place
-		if ok {
-			place, ok = r.block.find(p)
-		}
-		if !ok {
-			return dst, fmt.Errorf("place of position %d: %w", p, store.ErrNotFound)
-		}
-		dst = append(dst, place)
+func (f *File) Places(dst []Place, positions []store.Position) (out []Place, err error) {
+	out = dst
+	if len(positions) == 0 {
+		return out, nil
 	}
-	return dst, nil
+	err = vfs.Guard(func() error {
+		r := f.placesReader(true)
+		defer r.release()
+		for _, p := range positions {
+			place, err := r.place(p)
+			if err != nil {
+				return err
+			}
+			out = append(out, place)
+		}
+		return nil
+	})
+	return out, err
 }
 
-// allPositions appends the positions of all events in [low, high], at most limit.
+// place returns the place of the event at p.
+func (r *placesReader) place(p store.Position) (Place, error) {
+	ok, err := r.load(p)
+	if err != nil {
+		return 0, err
+	}
+	var place Place
+	if ok {
+		place, ok = r.block.find(p)
+	}
+	if !ok {
+		return 0, fmt.Errorf("place of position %d: %w", p, store.ErrNotFound)
+	}
+	return place, nil
+}
+
+// allPositions appends the positions of all events in [low, high], at most limit. It is called inside [vfs.Guard].
 func (f *File) allPositions(dst []store.Position, low, high store.Position, backward bool, limit int) ([]store.Position, bool, error) {
-	r := f.placesReader()
+	r := f.placesReader(true)
 	defer r.release()
 	for low <= high {
 		if limit <= 0 {

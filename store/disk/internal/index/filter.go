@@ -1,11 +1,6 @@
 package index
 
-import (
-	"fmt"
-	"math/bits"
-	"sync"
-	"sync/atomic"
-)
+import "math/bits"
 
 // The filter is a blocked Bloom filter over the hashes of the terms: it says of most terms that are not in the file that they are not. The block of
 // a hash rises with the hash, so that a file is written, and merged, with one chunk of the filter in memory.
@@ -14,7 +9,7 @@ const (
 	filterProbes    = 6
 	filterBlock     = 64               // bytes: one line of the processor's cache
 	filterChunk     = 64 * filterBlock // bytes with one checksum
-	filterInMemory  = 64 << 20         // bytes: larger filters are asked on disk, chunk by chunk
+	filterInMemory  = 64 << 20         // bytes: larger filters stay on disk
 	filterBlockBits = filterBlock * 8
 )
 
@@ -49,15 +44,16 @@ func setProbes(block []byte, hash uint64) {
 	}
 }
 
+// hasProbes looks at all bits whatever the first ones are: which of them is missing cannot be predicted, and costs more than it saves.
 func hasProbes(block []byte, hash uint64) bool {
+	b := (*[filterBlock]byte)(block)
 	x := probes(hash)
+	has := byte(1)
 	for range filterProbes {
-		if block[x>>3&63]&(1<<(x&7)) == 0 {
-			return false
-		}
+		has &= b[x>>3&63] >> (x & 7)
 		x >>= 9
 	}
-	return true
+	return has != 0
 }
 
 // filterWriter writes a filter. Hashes come rising.
@@ -98,65 +94,4 @@ func (w *filterWriter) end() {
 	for len(w.chunk) > 0 {
 		w.next()
 	}
-}
-
-// filter is the filter of a file: in memory from its first use on, unless it is large.
-type filter struct {
-	file   *blockFile
-	offset int64
-	blocks uint64
-
-	loaded atomic.Pointer[[]byte]
-	load   sync.Mutex // held while it is loaded, by one
-}
-
-// has returns false if no term with this hash is in the file.
-func (f *filter) has(hash uint64) (bool, error) {
-	b := spread(hash, f.blocks)
-	if all := f.loaded.Load(); all != nil {
-		return hasProbes((*all)[b*filterBlock:], hash), nil
-	}
-	if f.blocks*filterBlock > filterInMemory {
-		var buffer [filterChunk + sumLen]byte
-		chunk, err := f.chunk(buffer[:], b*filterBlock/filterChunk)
-		if err != nil {
-			return false, err
-		}
-		return hasProbes(chunk[b*filterBlock%filterChunk:], hash), nil
-	}
-	all, err := f.all()
-	if err != nil {
-		return false, err
-	}
-	return hasProbes(all[b*filterBlock:], hash), nil
-}
-
-// chunk reads one chunk.
-func (f *filter) chunk(buffer []byte, i uint64) ([]byte, error) {
-	n := min(f.blocks*filterBlock-i*filterChunk, filterChunk)
-	chunk, err := f.file.read(buffer, f.offset+int64(i)*(filterChunk+sumLen), int(n))
-	if err != nil {
-		return nil, fmt.Errorf("filter: %w", err)
-	}
-	return chunk, nil
-}
-
-// all returns the whole filter, and keeps it. A failed load is tried again by the next.
-func (f *filter) all() ([]byte, error) {
-	f.load.Lock()
-	defer f.load.Unlock()
-	if all := f.loaded.Load(); all != nil {
-		return *all, nil
-	}
-	all := make([]byte, 0, f.blocks*filterBlock)
-	buffer := make([]byte, filterChunk+sumLen)
-	for i := uint64(0); uint64(len(all)) < f.blocks*filterBlock; i++ {
-		chunk, err := f.chunk(buffer, i)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, chunk...)
-	}
-	f.loaded.Store(&all)
-	return all, nil
 }

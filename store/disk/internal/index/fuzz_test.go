@@ -93,7 +93,7 @@ func FuzzNameBlock(f *testing.F) {
 	w.add("account-1", 3, 4)
 	w.add("account-12", 5, 6)
 	w.endBlock()
-	f.Add(bytes.Clone(out.buffer[:w.blocks[0].length]), 2, 2)
+	f.Add(bytes.Clone(out.buffer[:decodeExtent(w.blocks[0]).length]), 2, 2)
 	f.Fuzz(func(t *testing.T, b []byte, n, values int) {
 		if n < 1 || n > namesPerBlock || values < 0 || values > 4 {
 			return
@@ -109,7 +109,7 @@ func FuzzNameBlock(f *testing.F) {
 		}
 		w.endBlock()
 		var again nameBlock
-		if problem := again.decode(out.buffer[:w.blocks[0].length], n, values); problem != "" {
+		if problem := again.decode(out.buffer[:decodeExtent(w.blocks[0]).length], n, values); problem != "" {
 			t.Fatal(problem)
 		}
 		if !bytes.Equal(block.text, again.text) || block.ends != again.ends || block.values != again.values {

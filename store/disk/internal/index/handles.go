@@ -10,13 +10,18 @@ import (
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
-// maxHandles bounds the files of places that a set holds open: there is one for each table ever written.
-const maxHandles = 256
+// maxHandles bounds the files of places that a set holds open, and maxMappings those that it has mapped: there is one for each table ever written, and
+// systems bound the mappings of a process, Linux to 65530. Those beyond are read with ReadAt.
+const (
+	maxHandles  = 256
+	maxMappings = 16_384
+)
 
 // handles knows the lazy files that are open, and closes the one that was used longest ago when they are too many.
 type handles struct {
-	clock atomic.Uint64
-	limit int
+	clock  atomic.Uint64
+	limit  int
+	mapped atomic.Int64 // files
 
 	mu   sync.Mutex // guards open. Order: never held together with a lazyFile's
 	open map[*lazyFile]struct{}
@@ -59,6 +64,7 @@ type lazyFile struct {
 	mu     sync.RWMutex // guards file and closed; held for reading while the file is read
 	file   vfs.File
 	closed bool
+	mapped atomic.Bool
 }
 
 // hold returns the open file and holds mu for reading, unless there is an error.
@@ -124,11 +130,34 @@ func (l *lazyFile) Size() (int64, error) {
 	return f.Size()
 }
 
+// Map implements [vfs.Mapper]. A file is mapped once; the mapping outlives the open file, and is closed before the lazy one.
+func (l *lazyFile) Map(size int64) (vfs.Mapping, error) {
+	f, err := l.hold()
+	if err != nil {
+		return nil, err
+	}
+	defer l.mu.RUnlock()
+	mapper, ok := f.(vfs.Mapper)
+	if !ok || l.handles.mapped.Load() >= maxMappings {
+		return nil, errors.ErrUnsupported
+	}
+	m, err := mapper.Map(size)
+	if err != nil {
+		return nil, err
+	}
+	l.handles.mapped.Add(1)
+	l.mapped.Store(true)
+	return m, nil
+}
+
 // Close implements [vfs.File].
 func (l *lazyFile) Close() error {
 	l.handles.forget(l)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.mapped.Swap(false) {
+		l.handles.mapped.Add(-1)
+	}
 	l.closed = true
 	if l.file == nil {
 		return nil

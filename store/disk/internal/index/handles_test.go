@@ -67,3 +67,35 @@ func TestHandles(t *testing.T) {
 		t.Errorf("%d files are open after Close, %d known", open, len(h.open))
 	}
 }
+
+// TestHandlesBoundsMappings lets no more files be mapped than there may be, and more again when some are closed.
+func TestHandlesBoundsMappings(t *testing.T) {
+	disk := simfs.New()
+	if err := disk.WriteFile("f", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	h := newHandles(3)
+	h.mapped.Store(maxMappings - 1)
+	l := &lazyFile{fs: disk, path: "f", handles: h}
+	m := mapFile(l, 1)
+	if m == nil {
+		t.Fatal("the last mapping was refused")
+	}
+	other := &lazyFile{fs: disk, path: "f", handles: h}
+	if _, err := other.Map(1); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("one mapping more: %v", err)
+	}
+	if err := errors.Join(m.Close(), l.Close(), l.Close()); err != nil {
+		t.Error(err)
+	}
+	m, err := other.Map(1)
+	if err != nil {
+		t.Fatalf("after another was closed: %v", err)
+	}
+	if err := errors.Join(m.Close(), other.Close()); err != nil {
+		t.Error(err)
+	}
+	if n := h.mapped.Load(); n != maxMappings-1 {
+		t.Errorf("%d files are said to be mapped", n)
+	}
+}

@@ -35,19 +35,13 @@ func (x *ids) add(n uint32, hash uint64) {
 
 // put makes n the newest ordinal with this hash, and returns the one that was.
 func (x *ids) put(n uint32, hash uint64) (older uint32, ok bool) {
-	i := x.slots.first(hash)
-	for ; x.slots.marks[i] != 0; i = x.slots.after(i) {
-		if x.has(i, hash) {
-			older, x.slots.numbers[i] = x.slots.numbers[i], n
-			return older, true
-		}
+	slot, ok := x.slots.search(hash, func(number uint32) bool { return *x.hashes.at(number) == hash|present })
+	if ok {
+		older, x.slots.numbers[slot] = x.slots.numbers[slot], n
+		return older, true
 	}
-	x.slots.put(i, hash, n)
+	x.slots.put(slot, hash, n)
 	return 0, false
-}
-
-func (x *ids) has(slot int, hash uint64) bool {
-	return x.slots.marks[slot] == mark(hash) && *x.hashes.at(x.slots.numbers[slot]) == hash|present
 }
 
 // newest returns the newest ordinal with this hash.
@@ -55,12 +49,8 @@ func (x *ids) newest(hash uint64) (uint32, bool) {
 	if x.slots.n == 0 {
 		return 0, false
 	}
-	for i := x.slots.first(hash); x.slots.marks[i] != 0; i = x.slots.after(i) {
-		if x.has(i, hash) {
-			return x.slots.numbers[i], true
-		}
-	}
-	return 0, false
+	slot, ok := x.slots.search(hash, func(number uint32) bool { return *x.hashes.at(number) == hash|present })
+	return x.slots.numbers[slot], ok
 }
 
 // before returns the ordinal before n with the same hash.

@@ -17,6 +17,11 @@ type indexFile struct {
 	filter filter
 	path   string
 
+	look    blockFile       // the same for look-ups: mapped, where that can be
+	mapping vfs.Mapping     // nil where it is not
+	pages   []atomic.Uint64 // a bit for each page of the directory of the mapping that was verified
+	seen    seenPages
+
 	refs   atomic.Int64
 	remove func() // called once it is closed, unless nil
 }
@@ -48,8 +53,28 @@ func (f *indexFile) readHeader(storeID [16]byte) error {
 	}
 	f.first = f.begin()
 	f.id = f.identity()
-	f.filter.file, f.filter.offset, f.filter.blocks = &f.blockFile, f.sections[sectionFilter].offset, filterBlocks(f.terms)
+	f.filter.open(f, &f.look, &f.seen)
+	f.look = f.blockFile
+	if f.mapping = mapFile(f.file, f.size); f.mapping != nil {
+		f.look.mapped = f.mapping.Bytes()
+		f.seen.open(f.mapping)
+		f.pages = make([]atomic.Uint64, f.buckets()/extentsPerPage/64+1)
+	}
 	return nil
+}
+
+// mapFile maps a file for look-ups here and there. It returns nil for a file that cannot be mapped: look-ups read that with ReadAt.
+func mapFile(file vfs.File, size int64) vfs.Mapping {
+	mapper, ok := file.(vfs.Mapper)
+	if !ok {
+		return nil
+	}
+	m, err := mapper.Map(size)
+	if err != nil {
+		return nil
+	}
+	m.Advise(0, len(m.Bytes()), vfs.Random)
+	return m
 }
 
 // errOtherStore is what is wrong with a file that belongs to another store, or was written with another seed.
@@ -79,34 +104,30 @@ func (f *indexFile) release() error {
 	if f.refs.Add(-1) > 0 {
 		return nil
 	}
-	err := f.file.Close()
+	var err error
+	if f.mapping != nil {
+		err = f.mapping.Close()
+	}
+	err = errors.Join(err, f.file.Close())
 	if f.remove != nil {
 		f.remove()
 	}
 	return err
 }
 
-// lookupBuffers is the memory of one look-up.
-type lookupBuffers struct {
-	page, bucket []byte
-}
-
-// find returns the entry of a hash. Its bytes are in the buffers.
-func (f *indexFile) find(b *lookupBuffers, hash uint64) (entry, bool, error) {
-	if ok, err := f.filter.has(hash); err != nil || !ok {
-		return entry{}, false, err
-	}
+// find returns the entry of a hash that the filter has. Its bytes are valid until the next call.
+func (f *indexFile) find(w *workspace, hash uint64) (entry, bool, error) {
 	i := spread(hash, f.buckets())
-	x := extents{file: &f.blockFile, offset: f.sections[sectionDirectory].offset, n: f.buckets(), buffer: b.page}
-	e, err := x.at(i)
-	b.page = x.buffer
+	e, err := f.bucketAt(w, hash, i)
 	if err != nil || e.length == 0 {
 		return entry{}, false, err
 	}
-	if b.bucket, err = f.readTerms(b.bucket, e); err != nil {
+	raw, err := f.viewTerms(&f.look, &w.bucket, e)
+	if err != nil {
 		return entry{}, false, err
 	}
-	for entries := (bucket{rest: b.bucket, hash: bucketBase(i, f.buckets())}); ; {
+	for entries := (bucket{rest: raw, hash: bucketBase(i, f.buckets())}); ; {
+		entries.skipBelow(hash)
 		found, ok, problem := entries.next()
 		switch {
 		case problem != "":
@@ -119,26 +140,62 @@ func (f *indexFile) find(b *lookupBuffers, hash uint64) (entry, bool, error) {
 	}
 }
 
-// readTerms reads a block of the terms.
-func (f *indexFile) readTerms(dst []byte, e extent) ([]byte, error) {
-	if s := f.sections[sectionTerms]; e.offset < s.offset || e.offset+int64(e.length)+sumLen > s.end() {
-		return dst, f.damaged(e.offset, "a block of %d bytes lies outside the terms", e.length)
+// bucketAt returns where bucket i is, that of a hash. In a mapping a page of the directory is verified the first time only: if it rots after that, what a
+// wrong extent leads to does not have the checksum of its place, unless it is another bucket.
+func (f *indexFile) bucketAt(w *workspace, hash, i uint64) (extent, error) {
+	page := i / extentsPerPage
+	if f.look.mapped != nil && f.pages[page/64].Load()&(1<<(page%64)) != 0 {
+		return extentIn(f.look.mapped[f.directoryAt(hash):]), nil
 	}
-	b, err := f.read(dst, e.offset, e.length)
+	x := extents{file: &f.look, offset: f.sections[sectionDirectory].offset, n: f.buckets(), buffer: w.page}
+	e, err := x.at(i)
+	w.page = x.buffer
+	if err == nil && f.look.mapped != nil {
+		f.pages[page/64].Or(1 << (page % 64))
+	}
+	return e, err
+}
+
+// directoryAt returns where in the file the extent of the bucket of a hash is.
+func (f *indexFile) directoryAt(hash uint64) int64 {
+	i := spread(hash, f.buckets())
+	return f.sections[sectionDirectory].offset + int64(i/extentsPerPage)*pageLen + int64(i%extentsPerPage)*extentLen
+}
+
+// readTerms reads a block of the terms, in dst if that has the capacity.
+func (f *indexFile) readTerms(dst []byte, e extent) ([]byte, error) {
+	b, err := f.viewTerms(&f.blockFile, &dst, e)
 	if err != nil {
 		return dst, err
 	}
 	return b, nil
 }
 
-// names returns a reader of a section of names.
-func (f *indexFile) names(section int, count uint64, values int) *names {
-	return newNames(&f.blockFile, f.sections[section], f.sections[section+1], count, values)
+// viewTerms returns a block of the terms, from the file or its mapping; see [blockFile.view].
+func (f *indexFile) viewTerms(from *blockFile, buffer *[]byte, e extent) ([]byte, error) {
+	if s := f.sections[sectionTerms]; e.offset < s.offset || e.offset+int64(e.length)+sumLen > s.end() {
+		return nil, f.damaged(e.offset, "a block of %d bytes lies outside the terms", e.length)
+	}
+	return from.view(buffer, e.offset, e.length)
 }
 
-func (f *indexFile) streamNames() *names { return f.names(sectionStreams, f.streams, streamValues) }
-func (f *indexFile) typeNames() *names   { return f.names(sectionTypes, f.types, typeValues) }
-func (f *indexFile) sources() *names     { return f.names(sectionTrackings, f.trackings, trackingValues) }
+// names returns a reader of a section of names, from the file or its mapping.
+func (f *indexFile) names(from *blockFile, section int, count uint64, values int) *names {
+	return newNames(from, f.sections[section], f.sections[section+1], count, values)
+}
+
+// These read the names front to back.
+func (f *indexFile) streamNames() *names {
+	return f.names(&f.blockFile, sectionStreams, f.streams, streamValues)
+}
+
+func (f *indexFile) typeNames() *names {
+	return f.names(&f.blockFile, sectionTypes, f.types, typeValues)
+}
+
+func (f *indexFile) sources() *names {
+	return f.names(&f.blockFile, sectionTrackings, f.trackings, trackingValues)
+}
 
 // last returns the last position of the range.
 func (f *indexFile) last() store.Position { return f.end.Position }

@@ -6,43 +6,69 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// listCursor walks the postings of one term in a file. It is a [cursor], and belongs to one goroutine.
+// listCursor walks the postings of one term in a file. It is a [cursor], and belongs to one goroutine. Its memory can be used again, for any list of
+// any file.
 type listCursor struct {
 	file     *indexFile
+	from     *blockFile // of the file: what blocks are read from
 	count    uint64
 	bound    store.Position // the walk ends before it passes this position
 	backward bool
 
 	leaf   []store.Position // the leaf read last, or a short list
+	near   int              // of the leaf: the posting that was found last
 	buffer []byte
 
 	// Of a long list.
-	root   []byte
-	at     int64 // of the leaf
+	root   []byte // nil for a short one
+	at     int64  // of the leaf
 	levels []levelNode
+	above  levelNode // memory for the root
 }
 
 // levelNode is the node read last on a level; level 0 is above the leaves.
 type levelNode struct {
-	at  int64
-	raw []byte
+	at     int64
+	raw    []byte
+	buffer []byte
 }
 
-// newListCursor returns a cursor on the list of e. It reads the root of a long one.
-func (f *indexFile) newListCursor(e *entry, bound store.Position, backward bool) (*listCursor, error) {
-	c := &listCursor{file: f, count: e.count, bound: bound, backward: backward}
+// open makes c a cursor on the list of e, at its beginning. It reads the root of a long list.
+func (c *listCursor) open(f *indexFile, from *blockFile, e *entry, bound store.Position, backward bool) error {
+	c.file, c.from, c.count, c.bound, c.backward = f, from, e.count, bound, backward
+	c.leaf, c.near, c.root, c.at = c.leaf[:0], 0, nil, 0
 	if e.count <= blockPostings {
 		var ok bool
-		c.leaf, ok = decodePostings(make([]store.Position, 0, e.count), e.postings, f.first, f.last(), e.count)
-		if !ok {
-			return nil, f.damaged(f.sections[sectionTerms].offset, "the postings of the term %012x make no sense", e.hash)
+		if c.leaf, ok = decodePostings(c.leaf, e.postings, f.first, f.last(), e.count); !ok {
+			return f.badPostings(e)
 		}
-		return c, nil
+		return nil
 	}
-	c.levels = make([]levelNode, depth(e.count)-1)
-	var err error
-	c.root, err = f.readTerms(nil, e.root)
-	return c, err
+	for len(c.levels) < depth(e.count)-1 {
+		c.levels = append(c.levels, levelNode{})
+	}
+	c.levels = c.levels[:depth(e.count)-1]
+	for i := range c.levels {
+		c.levels[i].at = 0
+	}
+	root, err := f.viewTerms(from, &c.above.buffer, e.root)
+	if err != nil {
+		return err
+	}
+	c.root = root
+	return nil
+}
+
+func (f *indexFile) badPostings(e *entry) error {
+	return f.damaged(f.sections[sectionTerms].offset, "the postings of the term %012x make no sense", e.hash)
+}
+
+// last returns the last posting of the list, which needs no leaf.
+func (c *listCursor) last() store.Position {
+	if c.root == nil {
+		return c.leaf[len(c.leaf)-1]
+	}
+	return childAt(c.root, len(c.root)/childLen-1).last
 }
 
 func (c *listCursor) size() uint64 { return c.count }
@@ -66,15 +92,20 @@ func (c *listCursor) seek(target uint64) (uint64, status, error) {
 	return uint64(n), found, nil
 }
 
-// inLeaf returns the first posting of the leaf at p or beyond it.
+// inLeaf returns the first posting of the leaf at p or beyond it. Most often that is the one next to the one found before.
 func (c *listCursor) inLeaf(p store.Position) (store.Position, bool) {
-	i := sort.Search(len(c.leaf), func(i int) bool { return c.leaf[i] >= p })
-	if c.backward && (i == len(c.leaf) || c.leaf[i] > p) {
-		i--
+	i := c.near
+	if c.backward {
+		if i--; i < 0 || c.leaf[i] > p || c.leaf[i+1] <= p {
+			i = sort.Search(len(c.leaf), func(i int) bool { return c.leaf[i] > p }) - 1
+		}
+	} else if i++; i >= len(c.leaf) || c.leaf[i] < p || c.leaf[i-1] >= p {
+		i = sort.Search(len(c.leaf), func(i int) bool { return c.leaf[i] >= p })
 	}
 	if i < 0 || i == len(c.leaf) {
 		return 0, false
 	}
+	c.near = i
 	return c.leaf[i], true
 }
 
@@ -120,12 +151,12 @@ func (c *listCursor) loadNode(level int, next child) ([]byte, error) {
 		return n.raw, nil
 	}
 	n.at = 0
-	raw, err := c.file.readTerms(n.raw, next.extent)
+	raw, err := c.file.viewTerms(c.from, &n.buffer, next.extent)
 	if err != nil {
 		return nil, err
 	}
 	if len(raw) == 0 || len(raw)%childLen != 0 || childAt(raw, len(raw)/childLen-1).last != next.last {
-		return nil, c.file.damaged(next.offset, "a node of a list does not end where its parent says")
+		return nil, c.from.damaged(next.offset, "a node of a list does not end where its parent says")
 	}
 	n.at, n.raw = next.offset, raw
 	return raw, nil
@@ -136,18 +167,17 @@ func (c *listCursor) loadLeaf(next child, i uint64) error {
 	if c.at == next.offset {
 		return nil
 	}
-	c.at, c.leaf = 0, c.leaf[:0]
-	raw, err := c.file.readTerms(c.buffer, next.extent)
+	c.at, c.leaf, c.near = 0, c.leaf[:0], 0
+	raw, err := c.file.viewTerms(c.from, &c.buffer, next.extent)
 	if err != nil {
 		return err
 	}
-	c.buffer = raw
 	if i*blockPostings >= c.count {
-		return c.file.damaged(next.offset, "a list has more leaves than postings")
+		return c.from.damaged(next.offset, "a list has more leaves than postings")
 	}
 	leaf, ok := decodePostings(c.leaf, raw, c.file.first, next.last, min(c.count-i*blockPostings, blockPostings))
 	if !ok || leaf[len(leaf)-1] != next.last {
-		return c.file.damaged(next.offset, "a leaf of a list does not end where its parent says")
+		return c.from.damaged(next.offset, "a leaf of a list does not end where its parent says")
 	}
 	c.at, c.leaf = next.offset, leaf
 	return nil

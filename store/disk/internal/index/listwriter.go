@@ -1,8 +1,6 @@
 package index
 
 import (
-	"encoding/binary"
-
 	"github.com/gestadb/gesta/store"
 )
 
@@ -64,11 +62,24 @@ func (w *listWriter) add(p store.Position) {
 	w.count++
 }
 
+// addAll appends postings.
+func (w *listWriter) addAll(ps []store.Position) {
+	w.count += uint64(len(ps))
+	for len(ps) > 0 {
+		if w.pending == blockPostings {
+			w.endLeaf()
+		}
+		n := copy(w.short[w.pending:], ps)
+		w.pending += n
+		ps = ps[n:]
+	}
+}
+
 // appendPostings encodes rising positions: the first relative to that of the range, each other one to the one before it.
 func appendPostings(b []byte, first store.Position, postings []store.Position) []byte {
 	before := first
 	for _, p := range postings {
-		b = binary.AppendUvarint(b, uint64(p-before))
+		b = appendUvarint(b, uint64(p-before))
 		before = p
 	}
 	return b
@@ -112,18 +123,18 @@ func (w *listWriter) end(entry []byte) []byte {
 	}
 	root := childAt(w.nodes[top], 0)
 	w.nodes[top] = w.nodes[top][:0]
-	entry = binary.AppendUvarint(entry, w.count)
-	entry = binary.AppendUvarint(entry, uint64(root.offset))
-	entry = binary.AppendUvarint(entry, uint64(root.length))
+	entry = appendUvarint(entry, w.count)
+	entry = appendUvarint(entry, uint64(root.offset))
+	entry = appendUvarint(entry, uint64(root.length))
 	w.count = 0
 	return entry
 }
 
 // appendShort appends a list that fits into its entry: how many, how many bytes unless it is one, postings.
 func appendShort(entry []byte, first store.Position, postings []store.Position) []byte {
-	entry = binary.AppendUvarint(entry, uint64(len(postings)))
+	entry = appendUvarint(entry, uint64(len(postings)))
 	if len(postings) == 1 {
-		return binary.AppendUvarint(entry, uint64(postings[0]-first))
+		return appendUvarint(entry, uint64(postings[0]-first))
 	}
 	n := 0
 	before := first
@@ -131,14 +142,6 @@ func appendShort(entry []byte, first store.Position, postings []store.Position) 
 		n += uvarintLen(uint64(p - before))
 		before = p
 	}
-	entry = binary.AppendUvarint(entry, uint64(n))
+	entry = appendUvarint(entry, uint64(n))
 	return appendPostings(entry, first, postings)
-}
-
-func uvarintLen(v uint64) int {
-	n := 1
-	for ; v >= 0x80; v >>= 7 {
-		n++
-	}
-	return n
 }

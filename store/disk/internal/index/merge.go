@@ -7,18 +7,27 @@ import (
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
-// merger writes one file of the contents of neighbours. In memory it has a bucket and a leaf of each.
+// merger writes one file of the contents of neighbours. In memory it has scanMemory for what it reads.
 type merger struct {
-	ctx   context.Context
-	files []*indexFile // in the order of their positions
-	scans []*termScan
-	live  []bool // whether a scan has a current term
-	work  int
-	leaf  []store.Position
+	ctx    context.Context
+	files  []*indexFile // in the order of their positions, at most maxInputs
+	scans  []*termScan
+	lowest tournament // hash << inputBits | number of the file, of the next term of each
+	breath breather
 }
 
-// workPerCheck is after how many terms and leaves the context is looked at.
-const workPerCheck = 1024
+const (
+	inputBits  = 64 - hashBits
+	maxInputs  = 256      // files that are merged at once, below 1 << inputBits
+	scanMemory = 16 << 20 // bytes that a merge takes for what it has read
+	minScanLen = 16 << 10
+	noTerm     = ^uint64(0) // after the last one; no hash with a file, of which there are fewer
+)
+
+// scanSize returns how many bytes a merge reads at once of each file: each may have two buffers, and most of a directory's.
+func (m *merger) scanSize() int {
+	return max(minScanLen, min(scanLen, scanMemory/(3*len(m.files))))
+}
 
 // mergedHeader returns the header of what files become, but for the numbers of terms and names.
 func mergedHeader(files []*indexFile) header {
@@ -37,19 +46,13 @@ func mergedHeader(files []*indexFile) header {
 func writeMerged(ctx context.Context, file vfs.File, files []*indexFile) error {
 	m := &merger{ctx: ctx, files: files}
 	h := mergedHeader(files)
-	if err := m.each(func(uint64) error { h.terms++; return nil }); err != nil {
+	var err error
+	if h.terms, err = m.countTerms(); err != nil {
 		return err
 	}
 	h.layout()
 	w := newTermWriter(file, &h)
-	if err := m.each(func(hash uint64) error {
-		w.begin(hash)
-		if err := m.copyPostings(w, hash); err != nil {
-			return err
-		}
-		w.end()
-		return w.out.err
-	}); err != nil {
+	if err := m.copyTerms(w); err != nil {
 		return err
 	}
 	if err := w.finish(); err != nil {
@@ -58,101 +61,122 @@ func writeMerged(ctx context.Context, file vfs.File, files []*indexFile) error {
 	return h.finish(file, w, m)
 }
 
-// each calls yield for each hash in any of the files, in order. The scans that have it are at it then.
-func (m *merger) each(yield func(hash uint64) error) error {
-	m.scans, m.live = nil, make([]bool, len(m.files))
+// begin puts a scan of each file at its first term.
+func (m *merger) begin() error {
+	m.scans = make([]*termScan, len(m.files))
+	first := make([]uint64, len(m.files))
 	for i, f := range m.files {
-		m.scans = append(m.scans, newTermScan(f))
-		if err := m.step(i); err != nil {
+		m.scans[i] = newTermScan(f, m.scanSize())
+		var err error
+		if first[i], err = m.next(i); err != nil {
 			return err
 		}
 	}
-	for {
-		lowest, more := uint64(0), false
-		for i, s := range m.scans {
-			if m.live[i] && (!more || s.entry.hash < lowest) {
-				lowest, more = s.entry.hash, true
-			}
-		}
-		if !more {
-			return nil
-		}
-		if err := m.check(); err != nil {
-			return err
-		}
-		if err := yield(lowest); err != nil {
-			return err
-		}
-		for i, s := range m.scans {
-			if m.live[i] && s.entry.hash == lowest {
-				if err := m.step(i); err != nil {
-					return err
-				}
-			}
-		}
-	}
-}
-
-func (m *merger) step(i int) (err error) {
-	m.live[i], err = m.scans[i].next()
-	return err
-}
-
-func (m *merger) check() error {
-	if m.work++; m.work%workPerCheck == 0 {
-		return m.ctx.Err()
-	}
+	m.lowest = newTournament(first)
 	return nil
 }
 
-// copyPostings writes the postings of a hash.
-func (m *merger) copyPostings(w *termWriter, hash uint64) error {
-	for i, s := range m.scans {
-		if !m.live[i] || s.entry.hash != hash {
-			continue
-		}
-		if err := s.file.eachPosting(&s.entry, &m.leaf, func(leaf []store.Position) error {
-			for _, p := range leaf {
-				w.add(p)
-			}
-			return m.check()
-		}); err != nil {
-			return err
-		}
+// next moves the scan of file i on.
+func (m *merger) next(i int) (uint64, error) {
+	s := m.scans[i]
+	ok, err := s.next()
+	if !ok {
+		return noTerm, err
 	}
-	return nil
+	return s.entry.hash<<inputBits | uint64(i), nil
 }
 
-// eachPosting calls yield with the postings of an entry, leaf by leaf. The buffer is for those of a short list.
-func (f *indexFile) eachPosting(e *entry, buffer *[]store.Position, yield func(leaf []store.Position) error) error {
-	if e.count <= blockPostings {
-		leaf, ok := decodePostings((*buffer)[:0], e.postings, f.first, f.last(), e.count)
-		*buffer = leaf
-		if !ok {
-			return f.damaged(f.sections[sectionTerms].offset, "the postings of the term %012x make no sense", e.hash)
-		}
-		return yield(leaf)
-	}
-	c, err := f.newListCursor(e, f.last(), false)
+// advance moves the scan on that has the lowest term.
+func (m *merger) advance() error {
+	i := int(m.lowest.lowest() & (1<<inputBits - 1))
+	next, err := m.next(i)
 	if err != nil {
 		return err
 	}
-	n := uint64(0)
-	for at := f.first; ; at = c.leaf[len(c.leaf)-1] + 1 {
-		_, s, err := c.seek(uint64(at))
-		if err != nil {
-			return err
+	m.lowest.replace(i, next)
+	return m.check()
+}
+
+// check says now and then whether the merge is to end.
+func (m *merger) check() error {
+	if !m.breath.step() {
+		return nil
+	}
+	return m.ctx.Err()
+}
+
+// countTerms returns how many different terms the files have.
+func (m *merger) countTerms() (uint64, error) {
+	if err := m.begin(); err != nil {
+		return 0, err
+	}
+	n, before := uint64(0), uint64(0)
+	for {
+		lowest := m.lowest.lowest()
+		if lowest == noTerm {
+			return n, nil
 		}
-		if s == ended {
-			break
+		if hash := lowest >> inputBits; n == 0 || hash != before {
+			n, before = n+1, hash
 		}
-		n += uint64(len(c.leaf))
-		if err := yield(c.leaf); err != nil {
-			return err
+		if err := m.advance(); err != nil {
+			return 0, err
 		}
 	}
-	if n != e.count {
-		return f.damaged(e.root.offset, "a list of %d postings has %d", e.count, n)
+}
+
+// copyTerms writes the terms, each with the postings of one file after the other. Most are in one file alone, with one posting.
+func (m *merger) copyTerms(w *termWriter) error {
+	if err := m.begin(); err != nil {
+		return err
 	}
-	return nil
+	for m.lowest.lowest() != noTerm {
+		lowest := m.lowest.lowest()
+		hash, s := lowest>>inputBits, m.scans[lowest&(1<<inputBits-1)]
+		p, single := s.single()
+		if single {
+			if err := m.advance(); err != nil {
+				return err
+			}
+			if !m.more(hash) {
+				w.single(hash, p)
+				continue
+			}
+		}
+		w.begin(hash)
+		if single {
+			w.add(p)
+		}
+		for m.more(hash) {
+			if err := m.copyPostings(w, m.scans[m.lowest.lowest()&(1<<inputBits-1)]); err != nil {
+				return err
+			}
+			if err := m.advance(); err != nil {
+				return err
+			}
+		}
+		w.end()
+		if w.out.err != nil {
+			return w.out.err
+		}
+	}
+	return w.out.err
+}
+
+// more says whether the lowest term has this hash.
+func (m *merger) more(hash uint64) bool {
+	lowest := m.lowest.lowest()
+	return lowest>>inputBits == hash && lowest != noTerm
+}
+
+// copyPostings writes the postings of the current term of a scan.
+func (m *merger) copyPostings(w *termWriter, s *termScan) error {
+	if p, ok := s.single(); ok {
+		w.add(p)
+		return nil
+	}
+	return s.eachPosting(func(leaf []store.Position) error {
+		w.addAll(leaf)
+		return m.check()
+	})
 }

@@ -1,85 +1,62 @@
 package index
 
-// nameMerge goes through the names of several files in byte order.
-type nameMerge struct {
-	sections []*names // in the order of their positions
-	at       []uint64 // the next name of each
-	name     string
-}
-
-// next calls yield for each file that has the next name, oldest first. It is false after the last name.
-func (m *nameMerge) next(yield func(i int, values []uint64)) (bool, error) {
-	more := false
-	for i, s := range m.sections {
-		if m.at[i] == s.count {
-			continue
-		}
-		name, _, err := s.get(m.at[i])
-		if err != nil {
-			return false, err
-		}
-		if !more || string(name) < m.name {
-			m.name, more = string(name), true
-		}
-	}
-	if !more {
-		return false, nil
-	}
-	for i, s := range m.sections {
-		if m.at[i] == s.count {
-			continue
-		}
-		name, values, err := s.get(m.at[i])
-		if err != nil {
-			return false, err
-		}
-		if string(name) == m.name {
-			yield(i, values)
-			m.at[i]++
-		}
-	}
-	return true, nil
-}
-
-// each calls visit for each file that has a name, oldest first, and then done.
-func (m *merger) eachName(section func(*indexFile) *names, visit func(i int, values []uint64), done func(name string)) error {
-	all := nameMerge{at: make([]uint64, len(m.files))}
-	for _, f := range m.files {
-		all.sections = append(all.sections, section(f))
-	}
-	for {
-		ok, err := all.next(visit)
-		if err != nil || !ok {
+// eachName calls visit for each file that has a name, oldest first, and then done, name after name in byte order.
+func (m *merger) eachName(section func(*indexFile) *names, visit func(i int, values []uint64), done func(name []byte)) error {
+	scans := make([]*nameScan, len(m.files))
+	first := make([][]byte, len(m.files))
+	for i, f := range m.files {
+		scans[i] = newNameScan(section(f), m.scanSize())
+		if err := scans[i].next(); err != nil {
 			return err
 		}
-		done(all.name)
+		first[i] = scans[i].name
+	}
+	var name []byte // the one that is being gathered
+	for t := newNameTournament(first); ; {
+		w := t.winner()
+		same := w.shared == len(name) && w.shared == len(w.name)
+		if !same && len(name) > 0 {
+			done(name)
+		}
+		if w.name == nil {
+			return nil
+		}
+		if !same {
+			name = append(name[:0], w.name...)
+		}
+		s := scans[w.from]
+		visit(w.from, s.current())
+		if err := s.next(); err != nil {
+			return err
+		}
+		t.replace(s.name, s.shared)
 		if err := m.check(); err != nil {
 			return err
 		}
 	}
 }
 
-func (m *merger) eachStream(add func(name string, s *streamState)) error {
+func (m *merger) eachStream(add func(name []byte, s *streamState)) error {
 	var state streamState
 	return m.eachName((*indexFile).streamNames, func(i int, values []uint64) {
 		events := state.events
 		state = m.files[i].origin().state(values)
 		state.events += events
-	}, func(name string) {
+	}, func(name []byte) {
 		add(name, &state)
 		state = streamState{}
 	})
 }
 
-func (m *merger) eachType(add func(name string, events uint64)) error {
+func (m *merger) eachType(add func(name []byte, events uint64)) error {
 	events := uint64(0)
-	return m.eachName((*indexFile).typeNames, func(_ int, values []uint64) { events += values[0] }, func(name string) {
+	return m.eachName((*indexFile).typeNames, func(_ int, values []uint64) { events += values[0] }, func(name []byte) {
 		add(name, events)
 		events = 0
 	})
 }
 
-func (m *merger) eachTracking(add func(source string, position uint64)) error {
+func (m *merger) eachTracking(add func(source []byte, position uint64)) error {
 	position := uint64(0)
-	return m.eachName((*indexFile).sources, func(_ int, values []uint64) { position = values[0] }, func(source string) { add(source, position) })
+	return m.eachName((*indexFile).sources, func(_ int, values []uint64) { position = values[0] }, func(source []byte) { add(source, position) })
 }

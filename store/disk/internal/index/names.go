@@ -89,11 +89,10 @@ func (s *names) load(i uint64) error {
 	if e.offset < s.blocks.offset || e.offset+int64(e.length)+sumLen > s.blocks.end() {
 		return s.file.damaged(e.offset, "a block of names lies outside its section")
 	}
-	raw, err := s.file.read(s.buffer, e.offset, e.length)
+	raw, err := s.file.view(&s.buffer, e.offset, e.length)
 	if err != nil {
 		return err
 	}
-	s.buffer = raw
 	if problem := s.block.decode(raw, int(min(s.count-i*namesPerBlock, namesPerBlock)), s.values); problem != "" {
 		return s.file.damaged(e.offset, "%s", problem)
 	}

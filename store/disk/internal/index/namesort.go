@@ -1,9 +1,11 @@
 package index
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
-	"strings"
+	"unsafe"
 )
 
 // keyed is a name by its number, with eight of its bytes as a number that compares as they do.
@@ -15,14 +17,21 @@ type keyed struct {
 // nameSorter sorts numbers by the names that they stand for. Names begin alike more often than not, so it compares eight bytes at
 // a time, from the first at which any two differ: that looks at each name's memory a few times, whatever their number.
 type nameSorter struct {
-	name    func(n uint32) string
+	name    func(n uint32) []byte
 	scratch []keyed
 }
 
 // sortNames sorts by name.
 func sortNames(all []keyed, name func(n uint32) string) {
-	s := nameSorter{name: name}
+	var s nameSorter
+	s.sortBytes(all, func(n uint32) []byte { return unsafe.Slice(unsafe.StringData(name(n)), len(name(n))) })
+}
+
+// sortBytes is sortNames, in the memory of the sort before.
+func (s *nameSorter) sortBytes(all []keyed, name func(n uint32) []byte) {
+	s.name = name
 	s.sort(all, 0)
+	s.name = nil
 }
 
 // fewNames are sorted by comparing.
@@ -31,7 +40,7 @@ const fewNames = 24
 // sort sorts names that are equal up to byte from, and have that many.
 func (s *nameSorter) sort(all []keyed, from int) {
 	if len(all) < fewNames {
-		slices.SortFunc(all, func(a, b keyed) int { return strings.Compare(s.name(a.n)[from:], s.name(b.n)[from:]) })
+		slices.SortFunc(all, func(a, b keyed) int { return bytes.Compare(s.name(a.n)[from:], s.name(b.n)[from:]) })
 		return
 	}
 	from = s.sharedPrefix(all, from)
@@ -113,10 +122,13 @@ func (s *nameSorter) sharedPrefix(all []keyed, from int) int {
 }
 
 // keyAt returns up to eight bytes of name from byte from on, with zeros after its end.
-func keyAt(name string, from int) uint64 {
-	var key uint64
+func keyAt(name []byte, from int) uint64 {
 	rest := name[min(from, len(name)):]
-	for i := range min(len(rest), 8) {
+	if len(rest) >= 8 {
+		return binary.BigEndian.Uint64(rest)
+	}
+	var key uint64
+	for i := range rest {
 		key |= uint64(rest[i]) << (56 - 8*i)
 	}
 	return key

@@ -1,7 +1,7 @@
 package index
 
 import (
-	"encoding/binary"
+	"unsafe"
 
 	"github.com/gestadb/gesta/store"
 )
@@ -33,7 +33,8 @@ func (o origin) state(v []uint64) streamState {
 	return streamState{version: v[0], events: v[1], last: o.position + store.Position(v[2]), recordedAt: o.recordedAt + int64(v[3])}
 }
 
-// nameWriter writes a section of names, in byte order, each with the same number of values; after the blocks come their extents.
+// nameWriter writes a section of names, in byte order, each with the same number of values; after the blocks come their extents. In memory it has eight
+// bytes for each block.
 type nameWriter struct {
 	sink    *sink
 	section section // the blocks, once they are ended
@@ -42,8 +43,8 @@ type nameWriter struct {
 
 	block   []byte
 	inBlock int
-	before  []byte // the name before
-	blocks  []extent
+	before  []byte   // the name before
+	blocks  []uint64 // their extents, encoded
 }
 
 func newNameWriter(s *sink) *nameWriter {
@@ -52,20 +53,23 @@ func newNameWriter(s *sink) *nameWriter {
 
 // add appends a name, which is above the one before it.
 func (w *nameWriter) add(name string, values ...uint64) {
+	w.addBytes(unsafe.Slice(unsafe.StringData(name), len(name)), values...)
+}
+
+// addBytes is add. The bytes are the caller's again when it returns.
+func (w *nameWriter) addBytes(name []byte, values ...uint64) {
 	if w.inBlock == namesPerBlock {
 		w.endBlock()
 	}
 	shared := 0
 	if w.inBlock > 0 {
-		for shared < len(name) && shared < len(w.before) && name[shared] == w.before[shared] {
-			shared++
-		}
+		shared = sharedBytes(name, w.before, 0)
 	}
-	w.block = binary.AppendUvarint(w.block, uint64(shared))
-	w.block = binary.AppendUvarint(w.block, uint64(len(name)-shared))
+	w.block = appendUvarint(w.block, uint64(shared))
+	w.block = appendUvarint(w.block, uint64(len(name)-shared))
 	w.block = append(w.block, name[shared:]...)
 	for _, v := range values {
-		w.block = binary.AppendUvarint(w.block, v)
+		w.block = appendUvarint(w.block, v)
 	}
 	w.before = append(w.before[:0], name...)
 	w.inBlock++
@@ -74,7 +78,7 @@ func (w *nameWriter) add(name string, values ...uint64) {
 
 func (w *nameWriter) endBlock() {
 	if w.inBlock > 0 {
-		w.blocks = append(w.blocks, extent{w.sink.block(w.block), len(w.block)})
+		w.blocks = append(w.blocks, extent{w.sink.block(w.block), len(w.block)}.encoded())
 		w.block, w.inBlock = w.block[:0], 0
 	}
 }

@@ -13,6 +13,7 @@ type placesBlock struct {
 	n      int // events
 	buffer []byte
 
+	header   int    // bytes before the offsets
 	offsets  []byte // 4 for each event, in the buffer
 	runs     []placesRun
 	segments []placesSegment
@@ -29,27 +30,64 @@ type placesSegment struct {
 	segment uint32
 }
 
-// load decodes block i of f, which is open.
-func (b *placesBlock) load(f *placesFile, i int) error {
+// load reads and decodes block i of f, which is open.
+func (b *placesBlock) load(f *placesFile, i int) error { return b.loadFrom(f, &f.blockFile, i) }
+
+// look is load for look-ups: from the mapping if there is one. There a block is verified the first time only: if it rots after that, the record of the
+// log that is said to be at a place is found not to be, for each record has its position and checksum.
+func (b *placesBlock) look(f *placesFile, i int) error {
+	if f.mapping == nil {
+		return b.loadFrom(f, &f.look, i)
+	}
+	if f.verified[i].Load() == 0 {
+		err := b.loadFrom(f, &f.look, i)
+		if err == nil {
+			f.verified[i].Store(uint64(b.plain(f.index[i].first)))
+		}
+		return err
+	}
+	b.n, b.number = 0, i
+	offset, length := f.index[i].at()
+	raw, err := f.look.inMapping(offset, length)
+	if err != nil {
+		return err
+	}
+	return b.set(f, i, raw[:length])
+}
+
+func (b *placesBlock) loadFrom(f *placesFile, from *blockFile, i int) error {
 	b.n, b.number = 0, i
 	offset, length := f.index[i].at()
 	if offset < placesHeaderLen || offset+int64(length)+sumLen > f.blocks {
 		return f.damaged(offset, "a block of places lies outside its section")
 	}
-	raw, err := f.read(b.buffer, offset, length)
+	raw, err := from.view(&b.buffer, offset, length)
 	if err != nil {
 		return err
 	}
-	b.buffer = raw
+	return b.set(f, i, raw)
+}
+
+// plain returns what is to be noted of the block, which was verified; its index entry begins at first.
+func (b *placesBlock) plain(first store.Position) plainBlock {
+	if len(b.runs) > 1 || len(b.segments) > 1 || b.runs[0].first != first {
+		return verifiedBlock
+	}
+	return plainBlock(b.segments[0].segment)<<32 | plainBlock(b.header)<<16 | plainBlock(b.n-1)<<1 | 1
+}
+
+// set decodes raw, which is block i of f.
+func (b *placesBlock) set(f *placesFile, i int, raw []byte) error {
 	last := f.end.Position
 	if i+1 < len(f.index) {
 		last = f.index[i+1].first - 1
 	}
 	count := int(min(f.events-uint64(i)*placesPerBlock, placesPerBlock))
 	if !b.decode(raw, f.index[i].first, last, count) {
+		offset, _ := f.index[i].at()
 		return f.damaged(offset, "a block of places makes no sense")
 	}
-	b.n = count
+	b.n, b.header = count, len(raw)-4*count
 	return nil
 }
 

@@ -18,8 +18,12 @@ type placesFile struct {
 	path string
 
 	mu    sync.Mutex   // held while the index is read, by one
-	ready atomic.Bool  // the index is there
+	ready atomic.Bool  // what follows is there
 	index []placeBlock // of all blocks
+
+	look     blockFile       // the same for look-ups: mapped, where that can be
+	mapping  vfs.Mapping     // nil where it is not
+	verified []atomic.Uint64 // for each block of the mapping: 0 until it was verified, then what is in it
 
 	refs   atomic.Int64
 	remove func() // called once it is closed, unless nil
@@ -88,7 +92,11 @@ func (f *placesFile) open() error {
 	if err != nil {
 		return err
 	}
-	f.index = index
+	f.index, f.look = index, f.blockFile
+	if f.mapping = mapFile(f.file, f.size); f.mapping != nil {
+		f.look.mapped = f.mapping.Bytes()
+		f.verified = make([]atomic.Uint64, len(index))
+	}
 	f.ready.Store(true)
 	return nil
 }
@@ -126,14 +134,53 @@ func (f *placesFile) release() error {
 	if f.refs.Add(-1) > 0 {
 		return nil
 	}
-	err := f.file.Close()
+	var err error
+	if f.mapping != nil {
+		err = f.mapping.Close()
+	}
+	err = errors.Join(err, f.file.Close())
 	if f.remove != nil {
 		f.remove()
 	}
 	return err
 }
 
-// blockOf returns the block that has p if any does, and -1 for a position before the first.
+// plainBlock is what is noted of a verified block whose positions leave none out and whose events lie in one segment, 1 in the lowest bit: the segment
+// << 32 | where the offsets begin in the block << 16 | events - 1 << 1. Of any other verified block it is 2.
+type plainBlock uint64
+
+const verifiedBlock plainBlock = 2
+
+func (b plainBlock) plain() bool     { return b&1 != 0 }
+func (b plainBlock) segment() uint32 { return uint32(b >> 32) }
+func (b plainBlock) offsets() int    { return int(b >> 16 & 0xffff) }
+func (b plainBlock) events() uint64  { return uint64(b>>1&0x7fff) + 1 }
+
+// spot returns where the place of the event at p is, if its block is a plain one in a mapping.
+func (f *placesFile) spot(p store.Position) spot {
+	if !f.ready.Load() || f.mapping == nil || p < f.first {
+		return spot{}
+	}
+	i := min(uint64(p-f.first)/placesPerBlock, uint64(len(f.index)-1))
+	b := f.index[i]
+	plain := plainBlock(f.verified[i].Load())
+	n := uint64(p - b.first)
+	if b.first > p || !plain.plain() || n >= plain.events() {
+		return spot{}
+	}
+	at := int64(b.extent&maxExtentAt) + int64(plain.offsets()) + int64(4*n)
+	return spot{f.look.mapped[at : at+4], plain.segment()}
+}
+
+// blockOf returns the block that has p if any does, and -1 for a position before the first. Where no positions were left out, the first guess is right,
+// and it is never too low.
 func (f *placesFile) blockOf(p store.Position) int {
-	return sort.Search(len(f.index), func(i int) bool { return f.index[i].first > p }) - 1
+	if p < f.first {
+		return -1
+	}
+	i := int(min(uint64(p-f.first)/placesPerBlock, uint64(len(f.index)-1)))
+	if f.index[i].first <= p {
+		return i
+	}
+	return sort.Search(i, func(i int) bool { return f.index[i].first > p }) - 1
 }

@@ -1,8 +1,6 @@
 package index
 
 import (
-	"encoding/binary"
-
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
@@ -77,10 +75,10 @@ func (f *frozen) appendPlaces(b []byte, first, count uint32) []byte {
 		segments[len(segments)-2]++
 		position, segment = p, s
 	}
-	b = binary.AppendUvarint(b, uint64(len(runs)/2))
-	b = binary.AppendUvarint(b, uint64(len(segments)/2))
+	b = appendUvarint(b, uint64(len(runs)/2))
+	b = appendUvarint(b, uint64(len(segments)/2))
 	for _, v := range append(runs, segments...) {
-		b = binary.AppendUvarint(b, v)
+		b = appendUvarint(b, v)
 	}
 	for n := first; n < first+count; n++ {
 		b = le.AppendUint32(b, *f.offsets.at(n))

@@ -114,18 +114,53 @@ func (p *plan) cursor(lists *arena[uint32], item planItem, bound uint32, backwar
 	return newIntersection(and, backward)
 }
 
+// fewTerms is up to how many terms an item's newest ordinal is found without memory for cursors.
+const fewTerms = 4
+
 // newest returns the newest ordinal of one item from low up to high, high not included.
 func (p *plan) newest(lists *arena[uint32], item planItem, low, high uint32) (uint32, bool) {
-	if item.end == item.begin+1 {
-		o := newOrdinals(lists, &p.terms[item.begin], low, true)
-		n, s, _ := o.seek(uint64(high - 1))
-		return uint32(n), s == found
+	if item.end-item.begin <= fewTerms {
+		return p.newestOfFew(lists, item, low, high)
 	}
 	c := p.cursor(lists, item, low, true)
 	for target := uint64(high - 1); ; {
 		n, s, _ := c.seek(target)
 		if s != paused {
 			return uint32(n), s == found
+		}
+		target = n
+	}
+}
+
+// newestOfFew goes down from one list to the next until all have the same ordinal.
+func (p *plan) newestOfFew(lists *arena[uint32], item planItem, low, high uint32) (uint32, bool) {
+	var walks [fewTerms]ordinals
+	for i := item.begin; i < item.end; i++ {
+		walks[i-item.begin] = newOrdinals(lists, &p.terms[i], low, true)
+	}
+	and, or := walks[:item.types-item.begin], walks[item.types-item.begin:item.end-item.begin]
+	for target := uint64(high - 1); ; {
+		n := target
+		for i := range and {
+			var s status
+			if n, s, _ = and[i].seek(n); s == ended {
+				return 0, false
+			}
+		}
+		if len(or) > 0 {
+			best, some := uint64(0), false
+			for i := range or {
+				if m, s, _ := or[i].seek(n); s == found {
+					best, some = max(best, m), true
+				}
+			}
+			if !some {
+				return 0, false
+			}
+			n = best
+		}
+		if n == target {
+			return uint32(n), true
 		}
 		target = n
 	}

@@ -1,69 +1,71 @@
 package index
 
-// scanLen is how many bytes a scan reads at once, unless a block is longer.
-const scanLen = 64 << 10
+import "github.com/gestadb/gesta/store"
 
 // termScan goes through all terms of a file in the order of their hashes.
 type termScan struct {
 	file      *indexFile
-	directory extents
-	bucket    uint64 // the next one
+	directory extentScan
+	terms     blockScan
 	entries   bucket
-	entry     entry // the current one; its bytes are in the buffer
+	entry     entry // the current one; its bytes are in the buffer of terms
 
-	at     int64 // of the buffer in the file
-	buffer []byte
+	leaf  []store.Position // the postings of a short list
+	lists treeScan         // the long ones
 }
 
-func newTermScan(f *indexFile) *termScan {
-	return &termScan{file: f, directory: extents{file: &f.blockFile, offset: f.sections[sectionDirectory].offset, n: f.buckets()}}
+// newTermScan returns a scan at the beginning, which reads about size bytes at once.
+func newTermScan(f *indexFile, size int) *termScan {
+	return &termScan{
+		file:      f,
+		directory: newExtentScan(&f.blockFile, f.sections[sectionDirectory], f.buckets(), max(size/8, pageLen)),
+		terms:     blockScan{file: &f.blockFile, section: f.sections[sectionTerms], size: size},
+		lists:     newTreeScan(f, size),
+	}
 }
 
 // next goes to the next term, and is false after the last one.
 func (s *termScan) next() (bool, error) {
 	for {
-		e, ok, problem := s.entries.next()
-		if problem != "" {
-			return false, s.file.damaged(s.at, "%s", problem)
-		}
+		ok, problem := s.entries.read(&s.entry)
 		if ok {
-			s.entry = e
 			return true, nil
 		}
-		if s.bucket == s.file.buckets() {
+		if problem != "" {
+			return false, s.file.damaged(s.terms.at, "%s", problem)
+		}
+		if !s.directory.more() {
 			return false, nil
 		}
-		x, err := s.directory.at(s.bucket)
+		s.entries.hash = bucketBase(s.directory.next, s.directory.n)
+		x, err := s.directory.extent()
 		if err != nil {
 			return false, err
 		}
-		s.entries = bucket{hash: bucketBase(s.bucket, s.file.buckets())}
-		s.bucket++
 		if x.length > 0 {
-			if s.entries.rest, err = s.read(x); err != nil {
+			if s.entries.rest, err = s.terms.read(x); err != nil {
 				return false, err
 			}
 		}
 	}
 }
 
-// read returns a block of the terms, from the buffer if it is there.
-func (s *termScan) read(x extent) ([]byte, error) {
-	end := x.offset + int64(x.length) + sumLen
-	terms := s.file.sections[sectionTerms]
-	if x.offset < terms.offset || end > terms.end() {
-		return nil, s.file.damaged(x.offset, "a block of %d bytes lies outside the terms", x.length)
+// single returns the posting of a current term that has one alone, in the range of the file.
+func (s *termScan) single() (store.Position, bool) {
+	e := &s.entry
+	return s.file.first + store.Position(e.single), e.count == 1 && e.single <= uint64(s.file.last()-s.file.first)
+}
+
+// eachPosting calls yield with the postings of the current term, leaf by leaf.
+func (s *termScan) eachPosting(yield func(leaf []store.Position) error) error {
+	e := &s.entry
+	if e.count > blockPostings {
+		return s.lists.each(e, yield)
 	}
-	if x.offset < s.at || end > s.at+int64(len(s.buffer)) {
-		n := int(min(max(scanLen, end-x.offset), terms.end()-x.offset))
-		if cap(s.buffer) < n {
-			s.buffer = make([]byte, n)
-		}
-		s.at, s.buffer = x.offset, s.buffer[:n]
-		if err := readFull(s.file.file, s.buffer, x.offset); err != nil {
-			s.buffer = s.buffer[:0]
-			return nil, s.file.readError(x.offset, err)
-		}
+	leaf, ok := decodePostings(s.leaf[:0], e.postings, s.file.first, s.file.last(), e.count)
+	s.leaf = leaf
+	if !ok {
+		return s.file.damaged(s.terms.at, "the postings of the term %012x make no sense", e.hash)
 	}
-	return s.file.check(s.buffer[x.offset-s.at:end-s.at], x.offset)
+	return yield(leaf)
 }

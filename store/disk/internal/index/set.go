@@ -24,7 +24,7 @@ type Options struct {
 	// ReadOnly leaves the directory as it is. Add, Merge, MergeAll and DropBelow are then [store.ErrReadOnly].
 	ReadOnly bool
 
-	// FanOut is how many files are merged into one, at least 2. Defaults to 4.
+	// FanOut is how many files are merged into one at the least while tables are added, from 2. Defaults to 16.
 	FanOut int
 
 	// Valid asks the log whether an end is really in it: whether the frame at Last has that checksum and lies within the log. Nil takes all

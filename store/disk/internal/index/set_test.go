@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -227,6 +230,32 @@ func TestFilesArePure(t *testing.T) {
 	}
 }
 
+// TestFilesStayTheSame holds the format: these are the files that the first version of it has for a world. Other bytes need another version.
+func TestFilesStayTheSame(t *testing.T) {
+	for n, want := range []string{"8c8229e3", "fa5e07e7", "d0cd2c31"} {
+		w := newWorld(uint64(n), n == 1)
+		for range []int{3, 300, 6000}[n] {
+			w.commit()
+		}
+		disk := newDisk(t)
+		s := open(t, options(disk))
+		add(t, s, w.cut(5)...)
+		sum := crc32.NewIEEE()
+		for range 2 {
+			files := contents(t, disk)
+			for _, name := range slices.Sorted(maps.Keys(files)) {
+				_, _ = fmt.Fprintf(sum, "%s %d %s\n", name, len(files[name]), files[name]) // a hash takes everything
+			}
+			if err := s.MergeAll(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := fmt.Sprintf("%08x", sum.Sum32()); got != want {
+			t.Errorf("world %d: the files have the checksum %s, want %s", n, got, want)
+		}
+	}
+}
+
 func TestSetMergeRemovesCoveredFiles(t *testing.T) {
 	w := newWorld(5, false)
 	for range 100 {
@@ -253,6 +282,37 @@ func TestSetMergeRemovesCoveredFiles(t *testing.T) {
 	}
 	if merged, err := s.Merge(t.Context()); merged || err != nil {
 		t.Errorf("second Merge = %v, %v", merged, err)
+	}
+}
+
+// TestSetMergeIdle merges what Merge leaves.
+func TestSetMergeIdle(t *testing.T) {
+	w := newWorld(21, true)
+	for range 400 {
+		w.commit()
+	}
+	s := open(t, options(newDisk(t)))
+	for _, frames := range w.cut(7) {
+		add(t, s, frames)
+		if _, err := s.Merge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(files(t, s)); n != 4 {
+		t.Fatalf("%d files, want one of four tables and three of one", n)
+	}
+	if merged, err := s.MergeIdle(t.Context()); !merged || err != nil {
+		t.Fatalf("MergeIdle = %v, %v", merged, err)
+	}
+	all := files(t, s)
+	if len(all) != 2 {
+		t.Errorf("%d files, want one of four tables and one of three", len(all))
+	}
+	for _, f := range all {
+		w.checkReads(t, f, 30)
+	}
+	if merged, err := s.MergeIdle(t.Context()); merged || err != nil {
+		t.Errorf("second MergeIdle = %v, %v", merged, err)
 	}
 }
 

@@ -9,28 +9,57 @@ import (
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
-// maxFiles bounds the files of a set that is merged after each Add, whatever their sizes.
-const maxFiles = 64
+const (
+	// maxFiles bounds the files of a set that is merged after each Add, whatever their sizes.
+	maxFiles = 64
 
-// Merge makes one file of FanOut neighbours or more, of which the largest has no more events than the others together: so an
-// event moves into a file at least twice as large each time, and the number of files grows slowly. Of several such runs it takes
-// the one with the fewest events. It does nothing if there is none, unless there are more than [maxFiles]. The files that were
-// merged leave the views, and the disk once no view has them.
+	// A run of files with no more than fewEvents costs next to nothing to merge, so that fewFiles are enough.
+	fewEvents = 1 << 15
+	fewFiles  = 4
+
+	// idleFiles are enough when there is nothing else to do.
+	idleFiles = 2
+)
+
+// Merge makes one file of FanOut neighbours or more, of which the largest is a small part: so an event moves into a file several
+// times as large each time, and the number of files grows slowly. Of several such runs it takes the one that is rid of the most
+// files for each event that is written: when it has fallen behind, it merges all that have come since at once. It does nothing if
+// there is none, unless there are more than [maxFiles]. The files that were merged leave the views, and the disk once no view has
+// them.
+//
+// While 2,000 tables of 87,000 events are added, an event moves twice with a fan-out of 16, and there are 35 files at the most; it moves 5 times
+// with 4, and there are 13. A move costs about as much as writing the table did, a file a tenth of a microsecond of a look-up; so the fan-out is high,
+// and [Set.MergeIdle] makes up for it.
 func (s *Set) Merge(ctx context.Context) (merged bool, err error) {
 	return s.merge(ctx, func(files []*File) (int, int) { return pickRun(files, s.o.FanOut) })
 }
 
+// MergeIdle is Merge for when no table has come for a while: it does not wait for FanOut files. It leaves about as many as there are doublings
+// between the smallest and the largest, each of which has more events than its smaller neighbours together.
+func (s *Set) MergeIdle(ctx context.Context) (merged bool, err error) {
+	return s.merge(ctx, func(files []*File) (int, int) { return pickRun(files, idleFiles) })
+}
+
 // pickRun chooses the files to merge; an empty run for none.
 func pickRun(files []*File, fanOut int) (from, to int) {
-	fewest := ^uint64(0)
+	var least uint64 // events of the run chosen
 	for i := range files {
 		total, largest := uint64(0), uint64(0)
-		for j := i; j < len(files); j++ {
-			total += files[j].core.events
-			largest = max(largest, files[j].core.events)
-			balanced := largest <= total-largest || len(files) > maxFiles
-			if j+1-i >= fanOut && balanced && total < fewest {
-				from, to, fewest = i, j+1, total
+		for j := i; j < len(files) && j-i < maxInputs; j++ {
+			events := files[j].core.events
+			total += events
+			largest = max(largest, events)
+			enough := fanOut
+			if total <= fewEvents {
+				enough = min(fanOut, fewFiles)
+			}
+			balanced := total >= max(2*largest, 3*largest*uint64(enough)/4) || len(files) > maxFiles
+			if n := j + 1 - i; n < enough || !balanced {
+				continue
+			}
+			// The files that the run is rid of, for each event, against those that the best one so far is rid of.
+			if to == from || uint64(j-i)*least > uint64(to-from-1)*total {
+				from, to, least = i, j+1, total
 			}
 		}
 	}
@@ -39,8 +68,17 @@ func pickRun(files []*File, fanOut int) (from, to int) {
 
 // MergeAll makes one file of all: the fewest reads for a look-up. It reads and writes the whole index.
 func (s *Set) MergeAll(ctx context.Context) error {
-	_, err := s.merge(ctx, func(files []*File) (int, int) { return 0, len(files) })
-	return err
+	for {
+		merged, err := s.merge(ctx, func(files []*File) (int, int) {
+			if len(files) > maxInputs {
+				return pickRun(files, maxInputs)
+			}
+			return 0, len(files)
+		})
+		if !merged || err != nil {
+			return err
+		}
+	}
 }
 
 // merge makes one file of those that pick chooses, if they are at least two.

@@ -21,7 +21,7 @@ const listings = 10
 // with a name of another kind. A file with a format that is not known is a [store.ErrUnsupported].
 func Open(o Options) (*Set, error) {
 	if o.FanOut < 2 {
-		o.FanOut = 4
+		o.FanOut = 16
 	}
 	s := &Set{o: o, base: o.Base, handles: newHandles(maxHandles)}
 	if !o.ReadOnly {

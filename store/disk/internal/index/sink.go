@@ -7,20 +7,27 @@ import (
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
-// sinkLen is how many bytes a sink gathers before it writes.
-const sinkLen = 128 << 10
+const (
+	// sinkLen is how many bytes a sink gathers before it writes.
+	sinkLen = 128 << 10
+
+	// syncLen is after how many bytes a sink syncs what it has written. A large merge would otherwise leave much to the file system at once, behind which
+	// the syncs of the log wait.
+	syncLen = 4 << 20
+)
 
 // sink writes a section of a file from front to back. Errors stick: the first is returned by finish.
 type sink struct {
 	file    vfs.File
 	id      identity
 	written int64 // where the buffer goes
+	synced  int64 // up to where the file was synced, or where the section begins
 	buffer  []byte
 	err     error
 }
 
 func newSink(file vfs.File, id identity, offset int64, size int) *sink {
-	return &sink{file: file, id: id, written: offset, buffer: make([]byte, 0, size)}
+	return &sink{file: file, id: id, written: offset, synced: offset, buffer: make([]byte, 0, size)}
 }
 
 // offset returns where the next byte goes.
@@ -45,6 +52,12 @@ func (s *sink) flush() {
 	}
 	s.written += int64(len(s.buffer))
 	s.buffer = s.buffer[:0]
+	if s.err == nil && s.written-s.synced >= syncLen {
+		s.synced = s.written
+		if err := s.file.Sync(); err != nil {
+			s.err = fmt.Errorf("sync at %d: %w", s.written, err)
+		}
+	}
 }
 
 // finish writes what is left.

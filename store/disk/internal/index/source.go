@@ -2,7 +2,7 @@ package index
 
 import "github.com/gestadb/gesta/store"
 
-// Source is what reads use of the parts of an index: a [Table] or a [File]. All of it may be called by any number of goroutines at once.
+// Source is what reads use of the parts of an index: a [Table], a [File], or all files as a [View]. All of it may be called by any number of goroutines at once.
 type Source interface {
 	// Range returns the positions covered. It may be empty: first above last.
 	Range() (first, last store.Position)

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -8,13 +9,13 @@ import (
 )
 
 // Table is the index of the newest part of the log, in memory. One goroutine adds; any number read at the same time, up to the position that they
-// pass as until: one that was published to them after Add had returned. A table takes about 120 bytes for an event with a stream, an id and a tag,
-// in arrays without pointers, and holds at most 2^30 events, as many terms, and 4 GiB of names.
+// pass as until: one that was published to them after Add or AddAll had returned. A table takes about 120 bytes for an event with a stream, an id
+// and a tag, in arrays without pointers, and holds at most 2^30 events, as many terms, and 4 GiB of names.
 //
 // Names of the events are those that [store] allows: no longer than [store.MaxNameBytes].
 //
-// The lock is held by Add for one event, and by readers while they look terms up, at most [lookupsPerHold] at a time. Lists are then walked without
-// it: what was written is never changed.
+// The lock is held by AddAll for at most [eventsPerHold] events, and by readers while they look terms up, at most [lookupsPerHold] at a time. Lists
+// are then walked without it: what was written is never changed.
 type Table struct {
 	hasher hasher
 
@@ -36,7 +37,16 @@ type Table struct {
 	ids       ids
 	trackings arena[tracking]
 
-	scratch []uint64 // hashes of tags; used by Add alone, without the lock
+	// Used by Add alone, without the lock.
+	hashes   []uint64 // of the events to add
+	touched  uint32   // of no use but that memory has been read
+	category termMemo
+}
+
+// termMemo is the category that came last: those of neighbours are mostly the same.
+type termMemo struct {
+	name string
+	n    uint32 // number among the others
 }
 
 // fromOrd is a value that holds from an ordinal on.
@@ -60,37 +70,97 @@ func NewTable(seed uint64, start End) *Table {
 	return &Table{hasher: hasher{seed}, start: start, end: start}
 }
 
-// Add indexes the next event. Its position, place and RecordedAt go on from the event before.
-func (t *Table) Add(e *Entry) {
-	stream := t.hasher.term(kindStream, e.Stream)
-	category := store.Category(e.Stream)
-	t.scratch = append(t.scratch[:0], t.hasher.term(kindCategory, category), t.hasher.term(kindType, e.Type))
-	for _, tag := range e.Tags {
-		t.scratch = append(t.scratch, t.hasher.term(kindTag, tag))
+// Next returns an empty table for what follows start in the log, which is where t ends or will end. It has the memory from the first that a table
+// like t comes to need for finding names; filling it is quicker. It is called by who adds to t.
+func (t *Table) Next(start End) *Table {
+	next := NewTable(t.hasher.seed, start)
+	for _, s := range []struct{ to, from *slots }{
+		{&next.streams.slots, &t.streams.slots}, {&next.others.slots, &t.others.slots}, {&next.ids.slots, &t.ids.slots},
+	} {
+		if len(s.from.numbers) > 0 {
+			s.to.reset(len(s.from.numbers))
+		}
 	}
+	return next
+}
 
+// eventsPerHold bounds the events that are added while the lock is held.
+const eventsPerHold = 64
+
+// Add indexes the next event. Its position, place and RecordedAt go on from the event before.
+func (t *Table) Add(e *Entry) { t.addSome(unsafe.Slice(e, 1)) }
+
+// AddAll indexes the next events, one after the other, in less time than Add takes for each.
+func (t *Table) AddAll(events []Entry) {
+	for some := range slices.Chunk(events, eventsPerHold) {
+		t.addSome(some)
+	}
+}
+
+// addSome hashes all names first, then adds the events.
+func (t *Table) addSome(events []Entry) {
+	t.hashes = t.hashes[:0]
+	for i := range events {
+		t.hash(&events[i])
+	}
+	hashes := t.hashes
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for i := range events {
+		hashes = t.add(&events[i], hashes)
+	}
+}
+
+// hash appends the hashes of the names of an event as add takes them. It looks at the slots where they will be searched, so that the processor has
+// their memory by then: it waits for that of many at once.
+func (t *Table) hash(e *Entry) {
+	if e.Stream != "" {
+		h := t.hasher.term(kindStream, e.Stream)
+		t.hashes = append(t.hashes, h)
+		t.touched += t.streams.slots.touch(h)
+	}
+	t.hashes = append(t.hashes, t.hasher.term(kindType, e.Type))
+	for _, tag := range e.Tags {
+		h := t.hasher.term(kindTag, tag)
+		t.hashes = append(t.hashes, h)
+		t.touched += t.others.slots.touch(h)
+	}
+	if e.HasID {
+		h := t.hasher.id(&e.ID)
+		t.hashes = append(t.hashes, h)
+		t.touched += t.ids.slots.touch(h)
+	}
+	if e.Key != "" {
+		t.hashes = append(t.hashes, t.hasher.term(kindKey, e.Key))
+	}
+}
+
+// add indexes an event, and returns the hashes that are not its own.
+func (t *Table) add(e *Entry, hashes []uint64) []uint64 {
 	n := t.events
 	t.addEnvelope(n, e)
 	if e.Stream != "" {
-		t.addStream(n, stream, e)
+		t.addStream(n, hashes[0], e)
+		hashes = hashes[1:]
+		t.addCategory(n, store.Category(e.Stream))
 	}
-	if category != "" {
-		t.addTerm(n, t.scratch[0], kindCategory, category)
-	}
-	t.addTerm(n, t.scratch[1], kindType, e.Type)
+	t.addTerm(n, hashes[0], kindType, e.Type)
+	hashes = hashes[1:]
 	for i, tag := range e.Tags {
-		t.addTerm(n, t.scratch[2+i], kindTag, tag)
+		t.addTerm(n, hashes[i], kindTag, tag)
 	}
+	hashes = hashes[len(e.Tags):]
 	if e.HasID {
-		t.ids.add(n, t.hasher.id(&e.ID))
+		t.ids.add(n, hashes[0])
+		hashes = hashes[1:]
 	}
 	if e.Key != "" {
-		t.addTerm(n, t.hasher.term(kindKey, e.Key), kindKey, e.Key)
+		t.addTerm(n, hashes[0], kindKey, e.Key)
+		hashes = hashes[1:]
 	}
 	t.events++
 	t.newest = e.Position
+	return hashes
 }
 
 // addEnvelope keeps position, place and time of event n.
@@ -122,6 +192,18 @@ func (t *Table) addStream(n uint32, hash uint64, e *Entry) {
 	}
 	*t.versions.at(i) = e.Version
 	push(&t.lists, t.streams.all.at(i), n)
+}
+
+// addCategory adds an event to the category of its stream, unless that is empty.
+func (t *Table) addCategory(n uint32, name string) {
+	if name == "" {
+		return
+	}
+	if m := &t.category; m.name != name {
+		m.n, _ = t.others.intern(&t.names, t.hasher.term(kindCategory, name), kindCategory, name)
+		m.name = t.others.name(&t.names, m.n)
+	}
+	push(&t.lists, t.others.all.at(t.category.n), n)
 }
 
 func (t *Table) addTerm(n uint32, hash uint64, k kind, name string) {

@@ -37,6 +37,37 @@ func TestTableReads(t *testing.T) {
 	}
 }
 
+// TestTableAddAll adds commits whole, to one table after the other: they read like those that are filled event by event.
+func TestTableAddAll(t *testing.T) {
+	w := newWorld(20, true)
+	one := index.NewTable(seed, w.end)
+	table := index.NewTable(seed, w.end)
+	for range 5 {
+		begin := len(w.events)
+		for range 400 {
+			w.commit()
+		}
+		events := w.events[begin:]
+		table.AddAll(events)
+		table.SetEnd(w.end)
+		for i := range events {
+			one.Add(&events[i])
+		}
+		one.SetEnd(w.end)
+		part := &world{rand: w.rand, events: events, versions: w.versions, streams: w.streams}
+		if got := table.Len(); got != len(events) {
+			t.Fatalf("Len() = %d, want %d", got, len(events))
+		}
+		part.checkReads(t, table, 100)
+		part.checkAnyMatch(t, table, 100)
+		table = table.Next(w.end)
+		if first, last := table.Range(); table.Len() != 0 || first != last+1 || table.Start() != w.end {
+			t.Fatalf("Next has %d events, from %d to %d", table.Len(), first, last)
+		}
+	}
+	w.checkReads(t, one, 100)
+}
+
 func (w *world) checkAnyMatch(tb testing.TB, table *index.Table, queries int) {
 	tb.Helper()
 	for range queries {

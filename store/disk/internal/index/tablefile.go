@@ -1,13 +1,17 @@
 package index
 
 import (
+	"slices"
+
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
 // writeTable writes the index file of a table, with at least one event, into an empty file.
 func writeTable(file vfs.File, t *Table, storeID [16]byte) error {
 	f := t.freeze()
-	sorted, distinct := f.sortedTerms()
+	sorter := termSorters.get()
+	defer termSorters.put(sorter)
+	sorted, distinct := sorter.sort(f)
 	h := header{
 		storeID: storeID, seedCheck: seedCheck(t.hasher.seed), start: f.start, end: f.end,
 		firstRecordedAt: f.recordedAt(0), lastRecordedAt: f.recordedAt(f.events - 1), events: uint64(f.events), terms: distinct,
@@ -22,9 +26,9 @@ func writeTable(file vfs.File, t *Table, storeID [16]byte) error {
 
 // nameSource has the names of a file to be, each kind in byte order.
 type nameSource interface {
-	eachStream(add func(name string, s *streamState)) error
-	eachType(add func(name string, events uint64)) error
-	eachTracking(add func(source string, position uint64)) error
+	eachStream(add func(name []byte, s *streamState)) error
+	eachType(add func(name []byte, events uint64)) error
+	eachTracking(add func(source []byte, position uint64)) error
 }
 
 // finish writes the names behind the terms, and the header.
@@ -34,9 +38,9 @@ func (h *header) finish(file vfs.File, w *termWriter, src nameSource) error {
 
 	streams := newNameWriter(w.out)
 	from := h.origin()
-	if err := src.eachStream(func(name string, s *streamState) {
+	if err := src.eachStream(func(name []byte, s *streamState) {
 		v := from.values(s)
-		streams.add(name, v[:]...)
+		streams.addBytes(name, v[:]...)
 	}); err != nil {
 		return err
 	}
@@ -44,14 +48,14 @@ func (h *header) finish(file vfs.File, w *termWriter, src nameSource) error {
 	h.streams, h.sections[sectionStreams], h.sections[sectionStreamBlocks] = streams.names, streams.section, streams.extents
 
 	types := newNameWriter(w.out)
-	if err := src.eachType(func(name string, events uint64) { types.add(name, events) }); err != nil {
+	if err := src.eachType(func(name []byte, events uint64) { types.addBytes(name, events) }); err != nil {
 		return err
 	}
 	types.end()
 	h.types, h.sections[sectionTypes], h.sections[sectionTypeBlocks] = types.names, types.section, types.extents
 
 	trackings := newNameWriter(w.out)
-	if err := src.eachTracking(func(source string, position uint64) { trackings.add(source, position) }); err != nil {
+	if err := src.eachTracking(func(source []byte, position uint64) { trackings.addBytes(source, position) }); err != nil {
 		return err
 	}
 	trackings.end()
@@ -74,29 +78,60 @@ const (
 // origin returns what the numbers of the streams are relative to.
 func (h *header) origin() origin { return origin{h.begin(), h.firstRecordedAt} }
 
-// eachStream gathers all that is known of each stream side by side first: in the order of the names nothing else has to be looked at.
-func (f *frozen) eachStream(add func(name string, s *streamState)) error {
-	type stream struct {
-		name  string
-		state streamState
+// streamEntry is all that is known of a stream, side by side: in the order of the names nothing else has to be looked at but its name.
+type streamEntry struct {
+	streamState
+	name, length uint32
+}
+
+// streamSorter has the memory for the streams of a table: 72 bytes for each.
+type streamSorter struct {
+	all    []streamEntry
+	sorted []keyed
+	names  nameSorter
+
+	block [namesPerBlock]streamEntry // those that are next: gathered first, so that the processor waits for the memory of all at once
+	first byte                       // of their names: of no use but that these have been read
+}
+
+// streamSorters keeps it for the next table.
+var streamSorters pool[streamSorter]
+
+func (f *frozen) eachStream(add func(name []byte, s *streamState)) error {
+	s := streamSorters.get()
+	defer streamSorters.put(s)
+	s.all, s.sorted = slices.Grow(s.all[:0], int(f.streams.n)), slices.Grow(s.sorted[:0], int(f.streams.n))
+	at := uint32(0)
+	for n, t := range f.streams.all() {
+		at = f.timeNear(t.last, at)
+		s.all = append(s.all, streamEntry{
+			streamState{*f.versions.at(n), uint64(t.count), f.position(t.last), f.timeAt(t.last, at)}, t.name, uint32(t.length()),
+		})
+		s.sorted = append(s.sorted, keyed{n: n})
 	}
-	all := make([]stream, f.streams.n)
-	sorted := make([]keyed, f.streams.n)
-	for n := range f.streams.n {
-		t := f.streams.at(n)
-		all[n] = stream{f.nameOf(t), streamState{*f.versions.at(n), uint64(t.count), f.position(t.last), f.recordedAt(t.last)}}
-		sorted[n].n = n
-	}
-	sortNames(sorted, func(n uint32) string { return all[n].name })
-	for _, k := range sorted {
-		add(all[k.n].name, &all[k.n].state)
+	name := func(n uint32) []byte { return bytesAt(&f.names, s.all[n].name, int(s.all[n].length)) }
+	s.names.sortBytes(s.sorted, name)
+	var breath breather
+	for next := range slices.Chunk(s.sorted, namesPerBlock) {
+		breath.steps(namesPerBlock)
+		for i, k := range next {
+			s.block[i] = s.all[k.n]
+		}
+		for i := range next {
+			n := &s.block[i]
+			s.first += bytesAt(&f.names, n.name, int(n.length))[0]
+		}
+		for i := range next {
+			n := &s.block[i]
+			add(bytesAt(&f.names, n.name, int(n.length)), &n.streamState)
+		}
 	}
 	return nil
 }
 
-func (f *frozen) nameOf(t *term) string { return nameAt(&f.names, t.name, t.length()) }
+func (f *frozen) nameOf(t *term) []byte { return bytesAt(&f.names, t.name, t.length()) }
 
-func (f *frozen) eachType(add func(name string, events uint64)) error {
+func (f *frozen) eachType(add func(name []byte, events uint64)) error {
 	for _, k := range f.sortedNames(&f.others, kindType) {
 		t := f.others.at(k.n)
 		add(f.nameOf(t), uint64(t.count))
@@ -104,7 +139,7 @@ func (f *frozen) eachType(add func(name string, events uint64)) error {
 	return nil
 }
 
-func (f *frozen) eachTracking(add func(source string, position uint64)) error {
+func (f *frozen) eachTracking(add func(source []byte, position uint64)) error {
 	for _, k := range f.sortedNames(&f.others, kindTracking) {
 		t := f.others.at(k.n)
 		add(f.nameOf(t), f.trackings.at(t.last).position)
@@ -119,6 +154,7 @@ func (f *frozen) sortedNames(ts *arena[term], k kind) []keyed {
 			all = append(all, keyed{n: n})
 		}
 	}
-	sortNames(all, func(n uint32) string { return f.nameOf(ts.at(n)) })
+	var s nameSorter
+	s.sortBytes(all, func(n uint32) []byte { return f.nameOf(ts.at(n)) })
 	return all
 }

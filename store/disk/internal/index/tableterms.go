@@ -1,7 +1,7 @@
 package index
 
 import (
-	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -39,45 +39,6 @@ const (
 	refNumber = 1<<30 - 1
 )
 
-func (f *frozen) hashOf(r termRef) uint64 {
-	n := uint32(r & refNumber)
-	switch r &^ refNumber {
-	case refStream:
-		return f.streams.at(n).hash()
-	case refOther:
-		return f.others.at(n).hash()
-	default: // refID
-		return *f.hashes.at(n) &^ present
-	}
-}
-
-// refs calls yield for each term that has postings.
-func (f *frozen) refs(yield func(termRef)) {
-	for n := range f.streams.n {
-		yield(refStream | termRef(n))
-	}
-	for n := range f.others.n {
-		if f.others.at(n).kind() != kindTracking {
-			yield(refOther | termRef(n))
-		}
-	}
-	older := make(map[uint32]struct{}, f.again.n)
-	for n := range f.again.n {
-		older[f.again.at(n).before] = struct{}{}
-	}
-	for n := range f.hashes.n {
-		if *f.hashes.at(n) == 0 {
-			continue
-		}
-		if len(older) > 0 {
-			if _, ok := older[n]; ok {
-				continue
-			}
-		}
-		yield(refID | termRef(n))
-	}
-}
-
 // sortable is a term with its hash. Most terms have one event; then the ordinal of that is here, so that in the order of the hashes, which is none
 // of the memory, nothing else has to be looked at.
 type sortable struct {
@@ -86,18 +47,44 @@ type sortable struct {
 	single bool
 }
 
-func (f *frozen) sortable(r termRef) sortable {
-	n := uint32(r & refNumber)
-	if r&^refNumber == refID {
-		_, more := before(&f.again, n)
-		return sortable{f.hashOf(r), cond(more, uint32(r), n), !more}
+// appendTerms appends the terms of an arena that have postings.
+func appendTerms(dst []sortable, ts *arena[term], ref termRef) []sortable {
+	for n, t := range ts.all() {
+		switch {
+		case t.kind() == kindTracking:
+		case t.count == 1:
+			dst = append(dst, sortable{t.hash(), t.last, true})
+		default:
+			dst = append(dst, sortable{t.hash(), uint32(ref) | n, false})
+		}
 	}
-	ts := &f.streams
-	if r&^refNumber == refOther {
-		ts = &f.others
+	return dst
+}
+
+// appendIDs appends the ids, each with its newest ordinal.
+func (f *frozen) appendIDs(dst []sortable) []sortable {
+	older := make(map[uint32]struct{}, f.again.n)
+	for _, a := range f.again.all() {
+		older[a.before] = struct{}{}
 	}
-	t := ts.at(n)
-	return sortable{t.hash(), cond(t.count > 1, uint32(r), t.last), t.count == 1}
+	next := uint32(0) // the first of again that is not below n
+	for n, h := range f.hashes.all() {
+		if *h == 0 {
+			continue
+		}
+		single := true
+		if f.again.n > 0 {
+			if _, ok := older[n]; ok {
+				continue
+			}
+			for next < f.again.n && f.again.at(next).ordinal < n {
+				next++
+			}
+			single = next == f.again.n || f.again.at(next).ordinal != n
+		}
+		dst = append(dst, sortable{*h &^ present, n | cond(single, 0, uint32(refID)), single})
+	}
+	return dst
 }
 
 func cond(is bool, a, b uint32) uint32 {
@@ -107,47 +94,70 @@ func cond(is bool, a, b uint32) uint32 {
 	return b
 }
 
-// sortedTerms returns all terms in the order of their hashes, and how many different hashes those are. Hashes are spread evenly,
-// so they are dealt out to many small heaps first.
-func (f *frozen) sortedTerms() (sorted []sortable, distinct uint64) {
-	total := 0
-	f.refs(func(termRef) { total++ })
-	heaps := uint64(total/8 + 1)
-	ends := make([]uint32, heaps+1)
-	f.refs(func(r termRef) { ends[spread(f.hashOf(r), heaps)+1]++ })
-	for i := range heaps {
-		ends[i+1] += ends[i]
-	}
-	sorted = make([]sortable, total)
-	f.refs(func(r termRef) {
-		s := f.sortable(r)
-		h := spread(s.hash, heaps)
-		sorted[ends[h]] = s
-		ends[h]++
-	})
-	begin := uint32(0)
-	for _, end := range ends[:heaps] {
-		sortHeap(sorted[begin:end])
-		begin = end
-	}
-	for i := range sorted {
-		if i == 0 || sorted[i-1].hash != sorted[i].hash {
+// termSorter has the memory for sorting the terms of a table: 32 bytes for each.
+type termSorter struct{ sorted, scratch []sortable }
+
+// termSorters keeps it for the next table.
+var termSorters pool[termSorter]
+
+// sort returns all terms in the order of their hashes, and how many different hashes those are. The memory is the sorter's.
+func (s *termSorter) sort(f *frozen) (sorted []sortable, distinct uint64) {
+	all := slices.Grow(s.sorted[:0], int(f.streams.n+f.others.n+f.hashes.n))
+	all = appendTerms(all, &f.streams, refStream)
+	all = appendTerms(all, &f.others, refOther)
+	all = f.appendIDs(all)
+	s.sorted, s.scratch = all, slices.Grow(s.scratch[:0], len(all))[:len(all)]
+	s.sortByTop(all)
+	for i := range all {
+		if i == 0 || all[i-1].hash != all[i].hash {
 			distinct++
 		}
 	}
-	return sorted, distinct
+	return all, distinct
 }
 
-func sortHeap(heap []sortable) {
-	if len(heap) > 32 {
-		slices.SortFunc(heap, func(a, b sortable) int { return cmp.Compare(a.hash, b.hash) })
-		return
+const (
+	heapBits = 8  // terms are dealt out by as many bits first: few enough that the heaps being written to stay in the processor's cache
+	dealBits = 11 // at the most, of a heap
+)
+
+// sortByTop sorts by the upper bits of the hashes, heap after heap by those below, and then those that are equal there, which are few because hashes
+// are spread evenly.
+func (s *termSorter) sortByTop(all []sortable) {
+	heaps := deal(s.scratch, all, hashBits-heapBits, heapBits)
+	begin := uint32(0)
+	for _, end := range heaps[:1<<heapBits] {
+		width := min(bits.Len32(end-begin), dealBits)
+		deal(all[begin:end], s.scratch[begin:end], hashBits-heapBits-width, width)
+		begin = end
 	}
-	for i := 1; i < len(heap); i++ {
-		for j := i; j > 0 && heap[j].hash < heap[j-1].hash; j-- {
-			heap[j], heap[j-1] = heap[j-1], heap[j]
+	for i := 1; i < len(all); i++ {
+		t := all[i]
+		j := i
+		for ; j > 0 && t.hash < all[j-1].hash; j-- {
+			all[j] = all[j-1]
 		}
+		all[j] = t
 	}
+}
+
+// deal copies terms in the order of some bits of their hashes, and returns where the heap of each value ends.
+func deal(to, from []sortable, shift, width int) (ends [1 << dealBits]uint32) {
+	mask := uint64(1)<<width - 1
+	for i := range from {
+		ends[from[i].hash>>shift&mask&(1<<dealBits-1)]++
+	}
+	sum := uint32(0)
+	for i, n := range ends[:mask+1] {
+		ends[i] = sum
+		sum += n
+	}
+	for _, t := range from {
+		end := &ends[t.hash>>shift&mask&(1<<dealBits-1)]
+		to[*end] = t
+		*end++
+	}
+	return ends
 }
 
 // appendOrdinals appends the ordinals of a term, rising.
@@ -189,17 +199,25 @@ func appendList(dst []uint32, lists *arena[uint32], t *term) []uint32 {
 // writeTerms writes all terms.
 func (f *frozen) writeTerms(w *termWriter, sorted []sortable) error {
 	var list []uint32
+	var breath breather
 	for i := 0; i < len(sorted); {
-		list = f.appendOrdinals(list[:0], sorted[i])
+		breath.step()
+		t := sorted[i]
 		equal := i + 1
-		for ; equal < len(sorted) && sorted[equal].hash == sorted[i].hash; equal++ {
+		if t.single && (equal == len(sorted) || sorted[equal].hash != t.hash) {
+			w.single(t.hash, f.position(t.n))
+			i = equal
+			continue
+		}
+		w.begin(t.hash)
+		list = f.appendOrdinals(list[:0], t)
+		for ; equal < len(sorted) && sorted[equal].hash == t.hash; equal++ {
 			list = f.appendOrdinals(list, sorted[equal])
 		}
 		if equal > i+1 {
 			slices.Sort(list)
 			list = slices.Compact(list)
 		}
-		w.begin(sorted[i].hash)
 		for _, n := range list {
 			w.add(f.position(n))
 		}

@@ -35,18 +35,11 @@ func (ts *terms) find(names *arena[byte], hash uint64, k kind, name string) (uin
 
 // slot returns the slot of a name, or the free one where it would be. The table has a free slot.
 func (ts *terms) slot(names *arena[byte], hash uint64, k kind, name string) (slot int, known bool) {
-	key, m := termKey(hash, k, name), mark(hash)
-	i := ts.slots.first(hash)
-	for ; ts.slots.marks[i] != 0; i = ts.slots.after(i) {
-		if ts.slots.marks[i] != m {
-			continue
-		}
-		t := ts.all.at(ts.slots.numbers[i])
-		if t.key == key && nameAt(names, t.name, t.length()) == name {
-			return i, true
-		}
-	}
-	return i, false
+	key := termKey(hash, k, name)
+	return ts.slots.search(hash, func(number uint32) bool {
+		t := ts.all.at(number)
+		return t.key == key && nameAt(names, t.name, t.length()) == name
+	})
 }
 
 // intern returns the number of a name, which is given one if it has none.
@@ -69,6 +62,12 @@ func (ts *terms) intern(names *arena[byte], hash uint64, k kind, name string) (n
 	return n, false
 }
 
+// name returns the name with a number, in place.
+func (ts *terms) name(names *arena[byte], n uint32) string {
+	t := ts.all.at(n)
+	return nameAt(names, t.name, t.length())
+}
+
 func (ts *terms) bytes() int {
 	return ts.slots.bytes() + ts.all.capacity()*int(unsafe.Sizeof(term{}))
 }
@@ -79,4 +78,12 @@ func nameAt(names *arena[byte], at uint32, length int) string {
 		return ""
 	}
 	return unsafe.String(&names.blocks[at>>blockShift][at&blockMask], length)
+}
+
+// bytesAt is nameAt for bytes, which nobody changes.
+func bytesAt(names *arena[byte], at uint32, length int) []byte {
+	if length == 0 {
+		return nil
+	}
+	return names.blocks[at>>blockShift][at&blockMask:][:length]
 }

@@ -1,8 +1,6 @@
 package index
 
 import (
-	"encoding/binary"
-
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
@@ -43,7 +41,7 @@ func (w *termWriter) begin(hash uint64) {
 	for b := spread(hash, w.buckets); w.bucket < b; {
 		w.endBucket()
 	}
-	w.entries = binary.AppendUvarint(w.entries, hash-w.base)
+	w.entries = appendUvarint(w.entries, hash-w.base)
 	w.base = hash
 	w.filter.add(hash)
 }
@@ -54,8 +52,21 @@ func (w *termWriter) add(p store.Position) {
 	w.postings++
 }
 
+// addAll appends postings to the list of the term.
+func (w *termWriter) addAll(ps []store.Position) {
+	w.list.addAll(ps)
+	w.postings += uint64(len(ps))
+}
+
 // end ends the list of the term.
 func (w *termWriter) end() { w.entries = w.list.end(w.entries) }
+
+// single is begin, add and end for a term with one posting.
+func (w *termWriter) single(hash uint64, p store.Position) {
+	w.begin(hash)
+	w.entries = appendUvarint(append(w.entries, 1), uint64(p-w.list.first))
+	w.postings++
+}
 
 // endBucket writes a bucket; one without terms takes no bytes.
 func (w *termWriter) endBucket() {
@@ -63,7 +74,7 @@ func (w *termWriter) endBucket() {
 	if len(w.entries) > 0 {
 		e = extent{w.out.block(w.entries), len(w.entries)}
 	}
-	w.extents.add(e)
+	w.extents.add(e.encoded())
 	w.entries = w.entries[:0]
 	w.bucket++
 	w.base = bucketBase(w.bucket, w.buckets)

@@ -52,9 +52,21 @@ func (l *timeline) place(n uint32) Place {
 }
 
 // recordedAt returns the time of event n.
-func (l *timeline) recordedAt(n uint32) int64 {
-	i := sort.Search(int(l.times.n), func(i int) bool { return l.times.at(uint32(i)).ordinal > n })
-	return int64(holding(&l.epochs, n).value<<32 | uint64(l.times.at(uint32(i-1)).low))
+func (l *timeline) recordedAt(n uint32) int64 { return l.timeAt(n, l.timeNear(n, l.times.n)) }
+
+// timeAt returns the time of event n, whose lower half is the one numbered i.
+func (l *timeline) timeAt(n, i uint32) int64 {
+	return int64(holding(&l.epochs, n).value<<32 | uint64(l.times.at(i).low))
+}
+
+// timeNear returns which lower half of RecordedAt is that of event n. It is found at once if it is the one numbered guess, or the next one.
+func (l *timeline) timeNear(n, guess uint32) uint32 {
+	for i := guess; i < l.times.n && i < guess+2 && l.times.at(i).ordinal <= n; i++ {
+		if i+1 == l.times.n || l.times.at(i+1).ordinal > n {
+			return i
+		}
+	}
+	return uint32(sort.Search(int(l.times.n), func(i int) bool { return l.times.at(uint32(i)).ordinal > n }) - 1)
 }
 
 // holding returns the value that holds for event n.

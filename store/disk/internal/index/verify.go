@@ -31,6 +31,7 @@ type verifier struct {
 	report func(store.Problem)
 	f      *indexFile
 
+	filters  filter        // of its own: as it is on the disk now
 	clean    bool          // nothing is wrong with the filter
 	reported store.Problem // last: a block that is read for many things is reported once
 	next     int64         // where the next block of the section begins; -1 after damage
@@ -71,7 +72,8 @@ func (v *verifier) header() error {
 
 // filter checks the checksums of the filter.
 func (v *verifier) filter() error {
-	x := &v.f.filter
+	x := &v.filters
+	x.open(v.f, &v.f.blockFile, nil)
 	buffer := make([]byte, filterChunk+sumLen)
 	v.clean = true
 	for i := uint64(0); i*filterChunk < x.blocks*filterBlock; i++ {
@@ -167,7 +169,7 @@ func (v *verifier) inFilter(hash uint64, e extent) error {
 	if !v.clean {
 		return nil
 	}
-	ok, err := v.f.filter.has(hash)
+	ok, err := v.filters.has(hash)
 	if err == nil && !ok {
 		err = v.f.damaged(e.offset, "the filter does not have the term %012x", hash)
 	}
