@@ -26,8 +26,9 @@ func indexing() []mutant {
 		{
 			name: "older-files-left-out", breaks: "The version of a stream is looked up in the newest index file alone.",
 			file: "store/disk/lookup.go",
-			old:  `if err != nil || r != nil {`, new: `if f != nil {`,
-			pkg: diskPkg, test: "TestGuaranteeRestartForgetsNothing/in_index_files",
+			old:  `r, err := s.lastIn(v.files.View, q,`,
+			new:  "newest := v.files.Files()\n\tif len(newest) == 0 {\n\t\treturn 0, nil\n\t}\n\tr, err := s.lastIn(newest[len(newest)-1], q,",
+			pkg:  diskPkg, test: "TestGuaranteeRestartForgetsNothing/in_index_files",
 		},
 		{
 			name: "tracking-of-files-ignored", breaks: "The committer does not heed what index files say of a source.",
@@ -80,13 +81,13 @@ func reading() []mutant {
 		{
 			name: "backward-bound", breaks: "A backward read leaves out the event at its upper bound when a part of the index begins there.",
 			file: "store/disk/readquery.go",
-			old:  `src.Range(); first > until {`, new: `src.Range(); first >= until {`,
+			old:  `return first > until ||`, new: `return first >= until ||`,
 			pkg: diskPkg, test: "TestGuaranteeBackwardReachesItsBound",
 		},
 		{
 			name: "after-is-shown", breaks: "A read of everything begins with the event that it was to begin after.",
-			file: "store/disk/scan.go",
-			old:  `if p <= t.after || p > t.until {`, new: `if p < t.after || p > t.until {`,
+			file: "store/disk/sweep.go",
+			old:  `if p <= after {`, new: `if p < after {`,
 			pkg: diskPkg, test: "TestStore/conversation/reading",
 		},
 		{

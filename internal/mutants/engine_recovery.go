@@ -43,13 +43,13 @@ func recovering() []mutant {
 		{
 			name: "body-checksum-ignored", breaks: "A frame counts whatever events stand in it, if each is good by itself.",
 			file: "store/disk/internal/segment/frame.go",
-			old:  `if sum != f.BodySum {`, new: `if f.Events == 0 && sum != f.BodySum {`,
+			old:  `if sum != h.BodySum {`, new: `if h.Events == 0 && sum != h.BodySum {`,
 			pkg: diskPkg, test: "TestGuaranteeFrameIsWhole",
 		},
 		{
 			name: "frame-anywhere", breaks: "The header of a frame is good at any offset: bytes in a payload can be a frame.",
 			file: "store/disk/internal/segment/frame.go",
-			old:  "\tbinary.LittleEndian.PutUint32(bound[20:], at.Offset())\n", new: "",
+			old:  "\tsum = sumUint32(sum, at.Offset())\n", new: "",
 			pkg: "store/disk/internal/segment", test: "TestFrameElsewhereIsNone",
 		},
 		{
@@ -78,7 +78,7 @@ func forgetting() []mutant {
 	return []mutant{
 		{
 			name: "erased-payload-shown", breaks: "Reads give a payload that is erased until its segment has been copied.",
-			file: "store/disk/fetch.go",
+			file: "store/disk/payload.go",
 			old:  `by != 0 && by <= s.tip.position() {`, new: `by != 0 && by > s.tip.position() {`,
 			pkg: diskPkg, test: "TestGuaranteeVisibleErasureHides",
 		},

@@ -14,8 +14,8 @@ func writing() []mutant {
 		{
 			name: "skip-seal-sync", breaks: "The seal of a segment is not synced before the next one is written to.",
 			file: "store/disk/syncer.go",
-			old:  "\ty.end.Next += segment.FrameHeaderSize\n\treturn y.sync()",
-			new:  "\ty.end.Next += segment.FrameHeaderSize\n\treturn nil",
+			old:  "\tif err := y.cut(); err != nil {\n\t\treturn err\n\t}\n\treturn y.sync()",
+			new:  "\tif err := y.cut(); err != nil {\n\t\treturn err\n\t}\n\treturn nil",
 			pkg:  diskPkg, test: "TestGuaranteeRollSurvivesPowerLoss",
 		},
 		{
@@ -82,6 +82,42 @@ func writing() []mutant {
 			old:  "\t\tc.judge(r, &o)\n",
 			new:  "\t\tc.judge(r, &o)\n\t\tif o.duplicate != 0 {\n\t\t\tc.w.answer(r, o)\n\t\t\treturn\n\t\t}\n",
 			pkg:  diskPkg, test: "TestGuaranteeAnswersWaitForSync/duplicate",
+		},
+	}
+}
+
+// filling has the mutants of the zeros that are written ahead.
+func filling() []mutant {
+	return []mutant{
+		{
+			name: "fill-too-early", breaks: "The zeros that are written ahead begin one byte before the end of the log.",
+			file: "store/disk/fill.go",
+			old:  `y.file.WriteAt(zeros[:to-end], end)`, new: `y.file.WriteAt(zeros[:to-end+1], end-1)`,
+			pkg: diskPkg, test: "TestGuaranteeFilledAheadIsOverwritten",
+		},
+		{
+			name: "fill-over-last-group", breaks: "The zeros that are written ahead begin where the group does, not where it ends.",
+			file: "store/disk/fill.go",
+			old:  `y.file.WriteAt(zeros[:to-end], end)`, new: `y.file.WriteAt(zeros[:to-end], end-int64(n))`,
+			pkg: diskPkg, test: "TestGuaranteeFillLosesNothing",
+		},
+		{
+			name: "fill-not-cut", breaks: "The zeros that were written ahead stay behind the seal, and behind the last frame of a store that is closed.",
+			file: "store/disk/fill.go",
+			old:  `y.file.Truncate(end)`, new: `y.file.Truncate(y.fill.end)`,
+			pkg: diskPkg, test: "TestGuaranteeSealedSegmentEndsWithItsSeal",
+		},
+		{
+			name: "fill-cuts-seal", breaks: "The zeros that were written ahead are cut off with the seal before them.",
+			file: "store/disk/fill.go",
+			old:  `y.file.Truncate(end)`, new: `y.file.Truncate(end - 48)`,
+			pkg: diskPkg, test: "TestGuaranteeSealedSegmentEndsWithItsSeal",
+		},
+		{
+			name: "fill-failure-ignored", breaks: "A commit is acknowledged although the write of the zeros behind it has failed.",
+			file: "store/disk/syncer.go",
+			old:  "\t\tif err := y.fillAhead(len(g.buf)); err != nil {\n\t\t\treturn err\n\t\t}\n", new: "\t\t_ = y.fillAhead(len(g.buf))\n",
+			pkg: diskPkg, test: "TestGuaranteeFailedFillIsUnknown",
 		},
 	}
 }

@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 // engine returns all mutants of the engine, in the order of the page about them.
 func engine() []mutant {
-	return slices.Concat(writing(), deciding(), recovering(), forgetting(), indexing(), reading())
+	return slices.Concat(writing(), filling(), deciding(), recovering(), forgetting(), indexing(), reading())
 }
 
 // choose returns the mutants with some names, or all of them.

@@ -31,8 +31,8 @@ func (c *committer) accept(g *group, r *request, o *outcome) {
 	c.append(g, r, first, now)
 	for i := range r.entries {
 		c.w.s.erasures.note(&r.entries[i])
-		g.table.Add(&r.entries[i])
 	}
+	g.table.AddAll(r.entries)
 	if r.tracking != nil {
 		g.table.AddTracking(r.tracking.Source, r.tracking.Position, c.next)
 	}

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -13,27 +12,24 @@ import (
 
 // Append commits c; see [store.Store].
 func (s *Store) Append(ctx context.Context, c store.Commit) (store.Result, error) {
-	return s.Start(ctx, c)()
+	r, err := s.begin(ctx, &c)
+	if err != nil {
+		return store.Result{}, err
+	}
+	return s.finish(ctx, r)
 }
 
 // Start queues c and returns what waits for its outcome; see [store.Starter].
 func (s *Store) Start(ctx context.Context, c store.Commit) func() (store.Result, error) {
-	r, err := s.prepare(ctx, &c)
+	r, err := s.begin(ctx, &c)
 	if err != nil {
-		return refused(err)
+		return func() (store.Result, error) { return store.Result{}, err }
 	}
-	if err := s.enqueue(ctx, r); err != nil {
-		return refused(err)
-	}
-	return sync.OnceValues(func() (store.Result, error) { return s.await(ctx, r) })
+	return sync.OnceValues(func() (store.Result, error) { return s.finish(ctx, r) })
 }
 
-func refused(err error) func() (store.Result, error) {
-	return func() (store.Result, error) { return store.Result{}, err }
-}
-
-// prepare validates and encodes a commit.
-func (s *Store) prepare(ctx context.Context, c *store.Commit) (*request, error) {
+// begin validates and encodes a commit and queues it. What it copies of c is all that is used after it.
+func (s *Store) begin(ctx context.Context, c *store.Commit) (*request, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -41,10 +37,26 @@ func (s *Store) prepare(ctx context.Context, c *store.Commit) (*request, error) 
 		return nil, err
 	}
 	r := newRequest(ctx, c)
-	if err := r.encode(c.Events, nil); err != nil {
+	err := r.encode(c.Events, nil)
+	if err == nil {
+		err = s.enqueue(ctx, r)
+	}
+	if err != nil {
+		r.release()
 		return nil, err
 	}
 	return r, nil
+}
+
+// finish waits for the outcome of a request that nobody else waits for. One that is left in the queue stays the committer's.
+func (s *Store) finish(ctx context.Context, r *request) (store.Result, error) {
+	o, err := r.wait(ctx)
+	if err != nil {
+		return store.Result{}, err
+	}
+	res, err := s.tell(ctx, r, o)
+	r.release()
+	return res, err
 }
 
 // writable says whether commits are taken now.
@@ -67,41 +79,16 @@ func (r *request) encode(events []store.Event, payloads []segment.Payload) error
 		return nil
 	}
 	if payloads == nil {
-		payloads = make([]segment.Payload, len(events))
-		if err := freshSalts(payloads); err != nil {
+		r.payloads = append(r.payloads[:0], make([]segment.Payload, len(events))...)
+		var err error
+		if r.salts, err = freshSalts(r.payloads, r.salts); err != nil {
 			return err
 		}
+		payloads = r.payloads
 	}
-	r.commit = segment.Encode(r.key, r.tracking, events, payloads)
+	r.commit = &r.body
+	r.commit.Encode(r.key, r.tracking, events, payloads)
 	return nil
-}
-
-// freshSalts gives random salts, never all zero, to payloads that have none and are not erased.
-func freshSalts(payloads []segment.Payload) error {
-	salts := make([]byte, len(payloads)*store.SaltBytes)
-	if _, err := rand.Read(salts); err != nil {
-		return fmt.Errorf("make salts: %w", err)
-	}
-	for i := range payloads {
-		salt := salts[i*store.SaltBytes:][:store.SaltBytes:store.SaltBytes]
-		if len(payloads[i].Salt) > 0 || payloads[i].Erased != 0 {
-			continue
-		}
-		if allZero(salt) {
-			salt[0] = 1
-		}
-		payloads[i].Salt = salt
-	}
-	return nil
-}
-
-func allZero(b []byte) bool {
-	for _, c := range b {
-		if c != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // enqueue looks up what the request needs and puts it into the queue. An error means that it is not in the queue.
@@ -137,16 +124,30 @@ func (r *request) weight() int64 {
 
 // await waits for the outcome and tells it in the words of the contract.
 func (s *Store) await(ctx context.Context, r *request) (store.Result, error) {
-	var o outcome
-	select {
-	case o = <-r.done:
-	default:
-		select {
-		case o = <-r.done:
-		case <-ctx.Done():
-			return store.Result{}, &store.UnknownError{Cause: ctx.Err()}
-		}
+	o, err := r.wait(ctx)
+	if err != nil {
+		return store.Result{}, err
 	}
+	return s.tell(ctx, r, o)
+}
+
+// wait waits for the outcome. With an error, a [*store.UnknownError], the request is still in the hands of the committer.
+func (r *request) wait(ctx context.Context) (outcome, error) {
+	select {
+	case o := <-r.done:
+		return o, nil
+	default:
+	}
+	select {
+	case o := <-r.done:
+		return o, nil
+	case <-ctx.Done():
+		return outcome{}, &store.UnknownError{Cause: ctx.Err()}
+	}
+}
+
+// tell tells the outcome in the words of the contract.
+func (s *Store) tell(ctx context.Context, r *request, o outcome) (store.Result, error) {
 	switch {
 	case o.duplicate != 0:
 		return s.answerDuplicate(ctx, r, o.duplicate)
@@ -192,7 +193,7 @@ func (r *request) events() ([]store.Event, error) {
 func (s *Store) conflict(ctx context.Context, o outcome) error {
 	e := &store.ConflictError{Failed: make([]store.GuardFailure, len(o.failed))}
 	for i, f := range o.failed {
-		e.Failed[i] = store.GuardFailure{Guard: f.guard, ActualVersion: f.actual, Complete: true}
+		e.Failed[i] = store.GuardFailure{Guard: ownGuard(f.guard), ActualVersion: f.actual, Complete: true}
 		switch g := f.guard.(type) {
 		case store.StreamAt:
 			if g.Version < f.actual {

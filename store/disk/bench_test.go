@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -9,61 +10,147 @@ import (
 	"github.com/gestadb/gesta/store/disk"
 )
 
+// policies are the sync policies that benchmarks of appends run with.
+var policies = []struct {
+	name string
+	sync disk.SyncPolicy
+}{{"always", disk.SyncAlways}, {"never", disk.SyncNever}}
+
 // BenchmarkAppend measures durable appends of single events of 256 bytes, guarded by the version of their stream.
 func BenchmarkAppend(b *testing.B) {
 	for _, writers := range []int{1, 64, 256} {
-		for _, policy := range []struct {
-			name string
-			sync disk.SyncPolicy
-		}{{"always", disk.SyncAlways}, {"never", disk.SyncNever}} {
+		for _, policy := range policies {
 			b.Run(fmt.Sprintf("sync=%s/writers=%d", policy.name, writers), func(b *testing.B) {
-				s := openBench(b, disk.Options{Sync: policy.sync})
-				data := make([]byte, 256)
-				var stream atomic.Int64
-				b.ReportAllocs()
-				b.SetParallelism((writers + 1) / 2)
-				b.RunParallel(func(pb *testing.PB) {
-					name := fmt.Sprintf("order-%d", stream.Add(1))
-					for version := uint64(0); pb.Next(); version++ {
-						_, err := s.Append(b.Context(), store.Commit{
-							Events: []store.Event{{Stream: name, Type: "OrderPlaced", Tags: []string{"customer:c-77"}, Data: data}},
-							Guards: []store.Guard{store.StreamAt{Stream: name, Version: version}},
-						})
-						if err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
+				appendStreams(b, openBench(b, disk.Options{Sync: policy.sync}), writers)
 			})
 		}
 	}
 }
 
+// appendStreams lets so many writers append to a stream each. With one processor or an odd number of writers there may be one more.
+func appendStreams(b *testing.B, s *disk.Store, writers int) {
+	b.Helper()
+	data := make([]byte, 256)
+	var stream atomic.Int64
+	measure(b, writers, func(pb *testing.PB) error {
+		name := fmt.Sprintf("order-%d", stream.Add(1))
+		for version := uint64(0); pb.Next(); version++ {
+			_, err := s.Append(b.Context(), store.Commit{
+				Events: []store.Event{{Stream: name, Type: "OrderPlaced", Tags: []string{"customer:c-77"}, Data: data}},
+				Guards: []store.Guard{store.StreamAt{Stream: name, Version: version}},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// measure runs writers and reports events each second.
+func measure(b *testing.B, writers int, write func(pb *testing.PB) error) {
+	b.Helper()
+	b.ReportAllocs()
+	b.SetParallelism((writers + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		if err := write(pb); err != nil {
+			b.Error(err)
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkAppendGuard measures what a condition adds: commits of one event of 256 bytes that are guarded by the version of their stream, or by
+// NoneMatch for a type and a tag that so many events have, after the head that the writer knows. Each commit adds one posting to the
+// type or to the tag.
+func BenchmarkAppendGuard(b *testing.B) {
+	for _, policy := range policies {
+		for _, writers := range []int{1, 64} {
+			name := fmt.Sprintf("sync=%s/writers=%d", policy.name, writers)
+			b.Run("guard=stream/"+name, func(b *testing.B) {
+				appendStreams(b, openBench(b, disk.Options{Sync: policy.sync}), writers)
+			})
+			for _, postings := range []int{10, 1_000_000} {
+				b.Run(fmt.Sprintf("guard=condition/postings=%d/%s", postings, name), func(b *testing.B) {
+					s := openBench(b, disk.Options{Sync: policy.sync})
+					appendHot(b, s, postings)
+					appendConditions(b, s, writers)
+				})
+			}
+		}
+	}
+}
+
+const hotType, hotTag = "SeatBooked", "course:c-1"
+
+// appendHot appends events that have the type and the tag of the conditions.
+func appendHot(b *testing.B, s *disk.Store, events int) {
+	b.Helper()
+	for n := 0; n < events; {
+		var c store.Commit
+		for range min(1000, events-n) {
+			c.Events = append(c.Events, store.Event{Type: hotType, Tags: []string{hotTag}})
+		}
+		n += len(c.Events)
+		if _, err := s.Append(b.Context(), c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func appendConditions(b *testing.B, s *disk.Store, writers int) {
+	b.Helper()
+	data := make([]byte, 256)
+	var writer atomic.Int64
+	measure(b, writers, func(pb *testing.PB) error {
+		n := writer.Add(1)
+		stream := fmt.Sprintf("student-%d", n)
+		after, err := s.Head(b.Context())
+		for ; err == nil && pb.Next(); n++ {
+			e := store.Event{Stream: stream, Type: hotType, Tags: []string{"course:c-2"}, Data: data}
+			if n%2 == 0 {
+				e.Type, e.Tags[0] = "SeatLeft", hotTag
+			}
+			var res store.Result
+			res, err = s.Append(b.Context(), store.Commit{
+				Events: []store.Event{e},
+				Guards: []store.Guard{store.NoneMatch{Query: store.Query{{Types: []string{hotType}, Tags: []string{hotTag}}}, After: after}},
+			})
+			after = res.Last
+		}
+		return err
+	})
+}
+
 // BenchmarkAppendBatch measures commits of 100 events in 100 streams; the figure is for one event.
 func BenchmarkAppendBatch(b *testing.B) {
-	s := openBench(b, disk.Options{})
+	for _, policy := range policies {
+		for _, writers := range []int{1, 16} {
+			b.Run(fmt.Sprintf("sync=%s/writers=%d", policy.name, writers), func(b *testing.B) {
+				appendBatches(b, openBench(b, disk.Options{Sync: policy.sync}), writers)
+			})
+		}
+	}
+}
+
+func appendBatches(b *testing.B, s *disk.Store, writers int) {
+	b.Helper()
 	const batch = 100
 	data := make([]byte, 256)
-	b.ReportAllocs()
 	var n atomic.Int64
-	b.SetParallelism(8)
-	b.RunParallel(func(pb *testing.PB) {
+	measure(b, writers, func(pb *testing.PB) error {
 		for {
 			events := make([]store.Event, 0, batch)
-			for pb.Next() {
+			for len(events) < batch && pb.Next() {
 				k := n.Add(1)
 				events = append(events, store.Event{Stream: fmt.Sprintf("order-%d", k%100_000), Type: "OrderPlaced", Tags: []string{fmt.Sprintf("customer:%d", k%1000)}, Data: data})
-				if len(events) == batch {
-					break
-				}
 			}
 			if len(events) == 0 {
-				return
+				return nil
 			}
 			if _, err := s.Append(b.Context(), store.Commit{Events: events}); err != nil {
-				b.Error(err)
-				return
+				return err
 			}
 		}
 	})

@@ -117,7 +117,7 @@ func TestBesideTruncateKeyIsForgotten(t *testing.T) {
 	}
 	r = r.indexed()
 	ctx := &askedContext{Context: limited(t), do: func() { r.truncateThrough(5, 6) }}
-	r.before(opOn(vfs.OpRead, "00000001.seg"), func() error {
+	r.before(opOn(vfs.OpMap, "00000001.seg"), func() error {
 		ctx.armed.Store(true)
 		return nil
 	})

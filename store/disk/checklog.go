@@ -89,7 +89,7 @@ func (k *checker) frames(seg *segmentFile, size int64) (more bool, err error) {
 	for {
 		f, err := w.Next()
 		if err == nil {
-			done, err := k.goodHeader(&f)
+			done, err := k.goodHeader(seg, &f, size)
 			if err != nil || done {
 				return false, err
 			}
@@ -112,11 +112,15 @@ func (k *checker) frames(seg *segmentFile, size int64) (more bool, err error) {
 
 // goodHeader checks a frame whose header is good. It says whether the log ends there because the rest of the frame is not, and nothing shows
 // that it ever was.
-func (k *checker) goodHeader(f *segment.Frame) (end bool, err error) {
+func (k *checker) goodHeader(seg *segmentFile, f *segment.Frame, size int64) (end bool, err error) {
 	if verifyErr := f.Verify(); verifyErr != nil {
 		k.rp.end.Next, k.rp.why = f.At, verifyErr
 		if err := k.rp.checkBehind(); err == nil || !errors.Is(err, store.ErrDamaged) {
 			return err == nil, err
+		}
+		again := segment.NewWalker(seg, k.s.man.id, f.At, size, maxStep)
+		if now, err := again.Next(); err == nil { // a writer was at it, and has finished it since
+			f = &now
 		}
 	}
 	return false, k.frame(f)

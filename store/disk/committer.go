@@ -3,6 +3,7 @@ package disk
 import (
 	"fmt"
 	"path"
+	"runtime"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -19,6 +20,7 @@ type committer struct {
 	tables []*index.Table // the current ones, oldest first, as of the request that is being decided
 	logged int64          // bytes of the log that the newest table covers
 	events int            // in the newest table
+	handed int64          // groups given to the syncer's goroutine
 }
 
 // run makes groups until the queue is closed.
@@ -39,11 +41,39 @@ func (c *committer) run() {
 		if g == nil {
 			continue
 		}
+		c.linger(g)
+		if c.alone(g) {
+			c.w.y.group(g)
+			continue
+		}
 		var sent bool
 		if left, sent = c.fill(g); !sent {
 			c.w.groups <- g
 		}
+		c.handed++
 	}
+}
+
+// maxLinger is how many requests make a group that is worth its sync whoever else comes.
+const maxLinger = 128
+
+// linger lets those run who were answered a moment ago, before a group goes to a syncer that is free: they are about to send their next
+// commits, which would have to wait for another sync if the group went without them. It waits for nobody who does not run. The syncer
+// does the same between two groups.
+func (c *committer) linger(g *group) {
+	const yields = 3
+	for range yields {
+		if n := len(g.members) + len(c.w.queue); n >= int(c.w.crowd.Load()) || n >= maxLinger {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+// alone says whether a group is better made durable on the committer's own goroutine, as the syncer: it is that of the one writer that there
+// seems to be, who waits for it, and the syncer has nothing to do.
+func (c *committer) alone(g *group) bool {
+	return len(g.members) == 1 && len(c.w.queue) == 0 && c.w.crowd.Load() <= 1 && c.w.y.done.Load() == c.handed
 }
 
 // fill adds requests to a group until the syncer takes it, the queue ends, or the next one does not go with it. It says which
@@ -170,8 +200,10 @@ func (c *committer) tableFull() bool {
 // newTable begins a table with the group.
 func (c *committer) newTable(g *group) {
 	start := index.End{Position: c.pos, Next: c.next, RecordedAt: c.time}
-	g.freeze = index.NewTable(c.w.s.man.seed, start)
-	c.w.s.views.change(nil, func(tables []*index.Table) []*index.Table { return append(tables, g.freeze) })
+	c.w.s.views.change(nil, func(tables []*index.Table) []*index.Table {
+		g.freeze = tables[len(tables)-1].Next(start)
+		return append(tables, g.freeze)
+	})
 	c.logged, c.events = 0, 0
 }
 

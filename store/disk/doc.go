@@ -144,9 +144,15 @@ The *committer*, one goroutine, takes them in order, adds what newer commits in 
 frames of the accepted ones to a group: positions, versions and time are given here and the envelope checksums made.
 The *syncer*, one goroutine, takes a group when the one before is done: it fills in durable and the header checksums, does one write and
 one sync, writes log/head, moves the visible head, and answers each caller. While it syncs, the committer fills the next
-group. An answer that rests on a commit not yet durable waits for that group in the same way: every answer passes through the syncer, in order.
+group. Where one writer is alone, the committer does this for its groups itself, while the syncer has nothing to do. Before a group goes to a syncer that is free, the
+committer lets those run who were answered a moment before, and so does the syncer between two groups: what they send next then goes along. An answer that rests on a commit not yet durable waits for that group in the same way: every answer passes through the syncer, in order.
 
-A failed write or sync of the log ends it: the group and everything behind it that was decided is answered with an UnknownError, what is
+While groups are small, at most 64 KiB in the mean of the recent ones, the syncer fills the file ahead: between the write and the sync of a group that reaches beyond the file's
+end it writes zeros behind the group, at most 1 MiB, a quarter of Options.SegmentBytes, or as much as was written since the log was opened, and at most up to
+SegmentBytes. Groups that lie within them change neither size nor blocks of the file, which makes their sync cheaper. Only the syncer writes to the file, so
+no zero can come to lie on a frame; the seal, and the empty frame of Close, cut the zeros off again before their sync. With SyncNever nothing is filled.
+
+A failed write, cut or sync of the log ends it: the group and everything behind it that was decided is answered with an UnknownError, what is
 still queued was not decided and is refused with ErrFailed, and this process writes and syncs no more, also on Close.
 
 Rolling to the next segment: the committer creates the file and syncs the directory (a failure here refuses the commit that needed it,
@@ -201,10 +207,12 @@ recovery.
 
 	when the crash comes                       on the disk                             what open does
 	creating a store                           no gesta.json                           makes the store again
-	writing a group                            any sectors of its frames               ends the log before the first bad frame; none of them was answered
+	writing a group                            any sectors of its frames, and zeros    ends the log before the first bad frame; none of them was answered
+	                                           behind them
 	after a group's sync, before the answer    the group                               keeps it: an unknown outcome, repeated by its key
 	creating the next segment                  one segment more, empty                 removes it: there is no seal before it
-	writing the seal                           no seal, or a torn one                  X is the seal's place; as above
+	writing the seal                           no seal, or a torn one, and perhaps     X is the seal's place; as above
+	                                           zeros behind it
 	writing the new header and first frames    a seal, a new segment with bad header   makes the new segment anew, or X is in the new segment
 	                                           or bad frames
 	closing                                    no empty frame, or a torn one           as after any crash

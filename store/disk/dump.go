@@ -114,7 +114,7 @@ func (d *dumping) fill(after, until store.Position) (more bool, err error) {
 	return false, err
 }
 
-// recordedCommit makes a recorded commit of a frame.
+// recordedCommit makes a recorded commit of a frame, whose body must not change any more: the events share memory with it.
 func (s *Store) recordedCommit(f *segment.Frame) (store.RecordedCommit, error) {
 	key, tracking, _, err := f.Prefix()
 	if err != nil {
@@ -125,17 +125,20 @@ func (s *Store) recordedCommit(f *segment.Frame) (store.RecordedCommit, error) {
 		c.After = f.First
 		return c, nil
 	}
-	c.Events = make([]store.Recorded, 0, f.Events)
+	c.Events, c.Salts = make([]store.Recorded, 0, f.Events), make([][]byte, 0, f.Events)
+	facts := frameFacts{FrameHeader: f.FrameHeader, at: f.At, recordedAt: c.RecordedAt, tracking: tracking}
+	var ids slab
 	err = f.Records(func(rec *segment.Record) error {
-		e, err := s.recorded(f, rec, tracking)
+		erased, err := s.erased(rec, f.First+store.Position(rec.Ordinal))
 		if err != nil {
 			return err
 		}
 		var salt []byte
-		if e.Erased == 0 {
-			salt = rec.Salt()
+		if erased == 0 {
+			salt = slices.Clip(rec.Salt())
 		}
-		c.Events, c.Salts = append(c.Events, e), append(c.Salts, salt)
+		c.Events = append(c.Events, ids.recorded(rec, &facts, erased, int(f.Events-rec.Ordinal)-1))
+		c.Salts = append(c.Salts, salt)
 		return nil
 	})
 	return c, err

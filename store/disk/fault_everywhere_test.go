@@ -48,7 +48,7 @@ type faulty struct {
 	fired  bool
 	mended bool
 	open   bool  // the store is open
-	ended  bool  // a write or sync of the log has failed since
+	ended  bool  // a write, cut or sync of the log has failed since
 	broken error // what was done to the log after that
 }
 
@@ -56,9 +56,9 @@ func (f *faulty) hook(op vfs.Op) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	segment := strings.HasSuffix(op.Name, ".seg")
-	writes := op.Kind == vfs.OpWrite || op.Kind == vfs.OpSync
-	if f.ended && segment && (writes || op.Kind == vfs.OpTruncate) && f.broken == nil {
-		f.broken = fmt.Errorf("after a write or sync of the log has failed there is %+v", op)
+	writes := op.Kind == vfs.OpWrite || op.Kind == vfs.OpTruncate || op.Kind == vfs.OpSync
+	if f.ended && segment && writes && f.broken == nil {
+		f.broken = fmt.Errorf("after a write, cut or sync of the log has failed there is %+v", op)
 	}
 	if !f.kinds(op.Kind) || f.mended {
 		return nil

@@ -18,7 +18,10 @@ func TestGuaranteeTornWriteTakesNothingWithIt(t *testing.T) {
 	r := newRig(t, disk.Options{})
 	r.add(oneEvent("a-1", "first"))
 	after := r.inFlight(oneEvent("a-1", "torn"))
-	after.edit(firstSegment, func(b []byte) []byte { return b[:len(b)-16] })
+	after.edit(firstSegment, func(b []byte) []byte {
+		frames := rigFrames(t, b)
+		return b[:frames[len(frames)-1]+48+16]
+	})
 	after.open()
 	after.wantData("first", "before")
 	after.add(oneEvent("a-1", "later"))

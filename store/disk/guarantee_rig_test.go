@@ -1,6 +1,7 @@
 package disk_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -272,11 +273,11 @@ func withKey(c store.Commit, key string) store.Commit { c.Key = key; return c }
 
 func withGuards(c store.Commit, guards ...store.Guard) store.Commit { c.Guards = guards; return c }
 
-// rigFrames returns the offsets of the frames in a segment that is whole.
+// rigFrames returns the offsets of the frames in a segment that is whole, up to the zeros that it was filled ahead with.
 func rigFrames(t testing.TB, b []byte) []int {
 	t.Helper()
 	var out []int
-	for at := 64; at < len(b); {
+	for at := 64; at < len(bytes.TrimRight(b, "\x00")); {
 		if string(b[at:at+4]) != "gfr1" {
 			t.Fatalf("there is no frame at offset %d", at)
 		}

@@ -4,16 +4,22 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/internal/segment"
 )
 
-// Read yields the events that match q; see [store.Store].
+// Read yields the events that match q; see [store.Store]. Neighbours share memory: an event that is kept keeps about 40 KiB of them with it at the most, or
+// itself alone when it is larger.
 func (s *Store) Read(ctx context.Context, q store.Query, o store.ReadOptions) iter.Seq2[store.Recorded, error] {
 	return func(yield func(store.Recorded, error) bool) {
-		r := &reading{s: s, ctx: ctx, q: q, o: o, yield: yield, batch: firstBatch}
-		if err := r.run(); err != nil && !errors.Is(err, errStopped) {
+		r := readings.Get().(*reading) //nolint:errcheck // nothing else is put there
+		r.begin(s, ctx, q, o, yield)
+		err := r.run()
+		r.end()
+		if err != nil && !errors.Is(err, errStopped) {
 			yield(store.Recorded{}, err)
 		}
 	}
@@ -24,7 +30,7 @@ var errStopped = errors.New("reader has stopped")
 
 const (
 	firstBatch = 16
-	maxBatch   = 1024
+	maxBatch   = 256
 
 	maxSilence store.Position = 65_536 // positions between two calls of Progress
 )
@@ -41,11 +47,37 @@ type reading struct {
 	yielded  int            // for Limit
 	reported store.Position // what Progress was told last
 	told     bool           // Progress was called
-	scan     scan           // where a forward read of everything goes on
+
+	sweeps bool  // it is a forward read of everything
+	sweep  sweep // where that goes on
+	found  batch // the batch of any other read, each in the memory of the one before
+
+	rec segment.Record // the one decoded last
 }
 
-// source fills batches: it appends events in the bounds to dst, in the order of the read, and says up to where it looked.
-type source func(dst []store.Recorded, after, until store.Position, n int) ([]store.Recorded, store.Position, error)
+// readings are readings that have ended, for the memory of their batches.
+var readings = sync.Pool{New: func() any { return &reading{} }}
+
+func (r *reading) begin(s *Store, ctx context.Context, q store.Query, o store.ReadOptions, yield func(store.Recorded, error) bool) {
+	r.s, r.ctx, r.q, r.o, r.yield, r.batch = s, ctx, q, o, yield, firstBatch
+	r.sweeps = q.All() && !o.Backward
+	r.sweep.s, r.found.s, r.found.q, r.found.f.s = s, s, q, s
+}
+
+// end makes the reading ready for the next, and forgets what was read: what was yielded is theirs who took it.
+func (r *reading) end() {
+	b := &r.found
+	clear(b.items[:cap(b.items)])
+	clear(b.frames[:cap(b.frames)])
+	clear(b.sources[:cap(b.sources)])
+	clear(b.near.spots[:cap(b.near.spots)])
+	clear(b.f.held[:cap(b.f.held)])
+	*r = reading{found: batch{
+		items: b.items[:0], frames: b.frames[:0], positions: b.positions[:0], places: b.places[:0], sources: b.sources[:0],
+		f: fetcher{window: b.f.window[:0], held: b.f.held[:0]}, near: toucher{spots: b.near.spots[:0]},
+	}}
+	readings.Put(r)
+}
 
 func (r *reading) run() error {
 	if err := r.q.Validate(); err != nil {
@@ -75,6 +107,9 @@ func (r *reading) check() error {
 	if r.s.users.begun.Load() {
 		return store.ErrClosed
 	}
+	if r.s.f == nil {
+		return nil
+	}
 	select {
 	case <-r.s.broken():
 		return r.s.f.failure()
@@ -98,10 +133,6 @@ func (r *reading) until() (store.Position, error) {
 
 func (r *reading) forward(until store.Position) error {
 	after := r.o.After
-	fill := r.s.query(r.q)
-	if r.q.All() {
-		fill = r.scanAll
-	}
 	for {
 		m := r.s.tip.get()
 		if r.o.Follow {
@@ -114,7 +145,7 @@ func (r *reading) forward(until store.Position) error {
 			if first := r.s.first(); after+1 < first {
 				return &store.TruncatedError{First: first}
 			}
-			next, err := r.fill(fill, after, r.stage(after, until))
+			next, err := r.fill(after, r.stage(after, until))
 			if err != nil {
 				return err
 			}
@@ -164,7 +195,6 @@ func (s *Store) broken() <-chan struct{} {
 }
 
 func (r *reading) backward(until store.Position) error {
-	fill := r.s.queryBackward(r.q)
 	for after := r.o.After; after < until; {
 		low := after
 		first := r.s.first()
@@ -174,7 +204,7 @@ func (r *reading) backward(until store.Position) error {
 		if until <= low {
 			return &store.TruncatedError{First: first}
 		}
-		next, err := r.fill(fill, low, until)
+		next, err := r.fill(low, until)
 		if err != nil {
 			return err
 		}
@@ -183,26 +213,13 @@ func (r *reading) backward(until store.Position) error {
 	return nil
 }
 
-// fill yields one batch and returns the position that the read has come to.
-func (r *reading) fill(from source, after, until store.Position) (store.Position, error) {
-	if err := r.s.users.enter(); err != nil {
-		return 0, err
-	}
-	n := r.batch
-	if r.o.Limit > 0 {
-		n = min(n, r.o.Limit-r.yielded)
-	}
-	events, next, err := from(nil, after, until, n)
-	r.s.users.leave()
-	r.batch = min(2*r.batch, maxBatch)
-	for i := range events {
-		if stop := r.check(); stop != nil {
-			return 0, stop
-		}
-		if !r.yield(events[i], nil) {
-			return 0, errStopped
-		}
-		r.yielded++
+// fill yields what comes next in (after, until], in the order of the read, and returns the position that the read has come to. It holds
+// nothing of the store while it yields.
+func (r *reading) fill(after, until store.Position) (next store.Position, err error) {
+	if r.sweeps {
+		next, err = until, r.sweepAll(after, until)
+	} else {
+		next, err = r.query(after, until)
 	}
 	if err != nil {
 		return 0, err
@@ -211,6 +228,19 @@ func (r *reading) fill(from source, after, until store.Position) (store.Position
 		return 0, errStopped
 	}
 	return next, r.check()
+}
+
+// erased is Store.erased for the record that was decoded last and who is not a user of the store.
+func (r *reading) erased(p store.Position) (store.Position, error) {
+	by, state := r.s.inSlot(&r.rec, p)
+	if state == segment.SlotWhole {
+		return by, nil
+	}
+	if err := r.s.users.enter(); err != nil {
+		return 0, err
+	}
+	defer r.s.users.leave()
+	return r.s.notWhole(&r.rec, p, state)
 }
 
 // done says whether Limit is reached.

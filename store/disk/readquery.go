@@ -1,110 +1,222 @@
 package disk
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
+	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
-// maxBatchBytes bounds the payloads of a batch, but for the last one.
+// maxBatchBytes bounds the records of a batch, but for the last one.
 const maxBatchBytes = 4 << 20
 
-// query returns a source of the events that match q, oldest first.
-func (s *Store) query(q store.Query) source {
-	return func(dst []store.Recorded, after, until store.Position, n int) ([]store.Recorded, store.Position, error) {
-		v := s.views.acquire()
-		defer s.views.release(v)
-		b := batch{s: s, q: q, events: dst, n: n}
-		defer b.close()
-		for _, src := range v.sources() {
-			if _, last := src.Range(); last <= after {
-				continue
-			}
-			at, err := b.from(src, after, until, false)
-			if err != nil || b.full() {
-				return b.events, at, err
-			}
+// query yields a batch of events that match, oldest first, or newest first where the read is backward: then it goes down from until. It
+// returns where the next batch begins.
+func (r *reading) query(after, until store.Position) (store.Position, error) {
+	n := r.batch
+	if r.o.Limit > 0 {
+		n = min(n, r.o.Limit-r.yielded)
+	}
+	r.batch = min(4*r.batch, maxBatch)
+	next, err := r.collect(after, until, n)
+	b := &r.found
+	for i := range b.items {
+		it := &b.items[i]
+		if stop := r.check(); stop != nil {
+			return 0, stop
 		}
-		return b.events, until, nil
+		f := &b.frames[it.frame]
+		if err := r.s.decode(&r.rec, it.raw, f, it.at, it.position, true); err != nil {
+			return 0, err
+		}
+		erased, err := r.erased(it.position)
+		if err != nil {
+			return 0, err
+		}
+		e := b.f.slab.recorded(&r.rec, f, erased, len(b.items)-i-1)
+		if !r.q.Matches(&e.Event) {
+			continue
+		}
+		if r.yielded++; !r.yield(e, nil) {
+			return 0, errStopped
+		}
+	}
+	return next, err
+}
+
+// collect reads candidates in (after, until], as many as n at the most, in the order of the read, and says up to where it looked.
+func (r *reading) collect(after, until store.Position, n int) (store.Position, error) {
+	b := &r.found
+	b.items, b.frames, b.bytes = b.items[:0], b.frames[:0], 0
+	if err := r.s.users.enter(); err != nil {
+		return 0, err
+	}
+	defer r.s.users.leave()
+	v := r.s.views.acquire()
+	defer r.s.views.release(v)
+	h := hunt{after: after, until: until, backward: r.o.Backward}
+	h.sources = b.sourcesOf(v, after, until, h.backward)
+	gatherErr := b.gather(&h, n)
+	if err := b.read(); err != nil {
+		return 0, err
+	}
+	if gatherErr != nil {
+		return 0, gatherErr
+	}
+	switch k := len(b.items); {
+	case k == len(b.positions) && len(h.sources) == 0 && h.backward:
+		return after, nil
+	case k == len(b.positions) && len(h.sources) == 0:
+		return until, nil
+	case h.backward:
+		return b.positions[k-1] - 1, nil
+	default:
+		return b.positions[k-1], nil
 	}
 }
 
-// queryBackward is query, newest first: a batch goes down from until.
-func (s *Store) queryBackward(q store.Query) source {
-	return func(dst []store.Recorded, after, until store.Position, n int) ([]store.Recorded, store.Position, error) {
-		v := s.views.acquire()
-		defer s.views.release(v)
-		b := batch{s: s, q: q, events: dst, n: n}
-		defer b.close()
-		for _, src := range slices.Backward(v.sources()) {
-			if first, _ := src.Range(); first > until {
-				continue
-			}
-			at, err := b.from(src, after, until, true)
-			if err != nil || b.full() {
-				return b.events, at, err
-			}
-		}
-		return b.events, after, nil
-	}
+// hunt is where the search for candidates goes on.
+type hunt struct {
+	sources      []index.Source // those left, in the order of the read
+	after, until store.Position
+	backward     bool
 }
 
-// batch collects events.
+// sourcesOf returns the parts of a view that may have something in (after, until], in the order of the read.
+func (b *batch) sourcesOf(v *view, after, until store.Position, backward bool) []index.Source {
+	b.sources = b.sources[:0]
+	for _, f := range v.files.Files() {
+		b.sources = append(b.sources, f)
+	}
+	for _, t := range v.tables {
+		b.sources = append(b.sources, t)
+	}
+	b.sources = slices.DeleteFunc(b.sources, func(src index.Source) bool {
+		first, last := src.Range()
+		return first > until || last <= after
+	})
+	if backward {
+		slices.Reverse(b.sources)
+	}
+	return b.sources
+}
+
+// batch collects candidates.
 type batch struct {
-	s      *Store
-	q      store.Query
-	f      fetcher
-	events []store.Recorded
-	n      int
-	bytes  int
+	s *Store
+	q store.Query
+	f fetcher
 
 	positions []store.Position
 	places    []index.Place
+	items     []item // what was read of them, from the first on
+	frames    []frameFacts
+	bytes     int // of items
+
+	events []store.Recorded // of those who look for an id
+
+	sources []index.Source
+	near    toucher
+}
+
+// item is a candidate that was read, and is not verified yet.
+type item struct {
+	raw      []byte
+	at       index.Place
+	position store.Position
+	frame    int // in frames
 }
 
 func (b *batch) close() { b.f.close() }
 
-func (b *batch) full() bool { return len(b.events) >= b.n || b.bytes >= maxBatchBytes }
-
-// from adds events of one source until there are no more or the batch is full, and returns where it goes on: after that position, or
-// backward, until that position.
-func (b *batch) from(src index.Source, after, until store.Position, backward bool) (store.Position, error) {
-	b.f.s = b.s
-	for {
-		got, done, err := src.Candidates(b.positions[:0], b.q, after, until, backward, max(b.n-len(b.events), 1))
+// gather finds candidates and their places: as many as limit, if there are. With an error, those before it.
+func (b *batch) gather(h *hunt, limit int) error {
+	b.positions, b.places = b.positions[:0], b.places[:0]
+	for len(h.sources) > 0 && len(b.positions) < limit {
+		src, had := h.sources[0], len(b.positions)
+		got, done, err := src.Candidates(b.positions, b.q, h.after, h.until, h.backward, limit-had)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		b.positions = got
-		if b.places, err = src.Places(b.places[:0], got); err != nil {
-			return 0, err
+		places, err := src.Places(b.places, got[had:])
+		if err != nil {
+			b.places = b.places[:had]
+			return err
 		}
-		for i, p := range got {
-			r, err := b.f.event(b.places[i], p, true)
+		b.positions, b.places = got, places
+		if n := len(got); done || n == had {
+			h.sources = h.sources[1:]
+		} else if h.backward {
+			h.until = got[n-1] - 1
+		} else {
+			h.after = got[n-1]
+		}
+	}
+	return nil
+}
+
+// read reads candidates until all are read, or they are long.
+func (b *batch) read() error {
+	for len(b.items) < len(b.places) && b.bytes < maxBatchBytes {
+		if err := b.readSome(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSome reads candidates of as many segments as are held at once.
+func (b *batch) readSome() error {
+	had, size := len(b.items), b.bytes
+	var n int
+	b.f.held, n = b.s.segs.hold(b.f.held[:0], b.places[had:], b.s.mappable())
+	defer b.letGo()
+	end := had + max(n, 1) // what is wrong with a segment that cannot be held comes out with the event
+	err := vfs.Guard(func() error { return b.copy(end) })
+	if err == nil || !errors.Is(err, vfs.ErrFault) {
+		return err
+	}
+	b.items, b.bytes = b.items[:had], size
+	b.f.close()
+	b.f.plain = true // the file says what is wrong with the page
+	return b.copy(end)
+}
+
+func (b *batch) letGo() {
+	b.f.close()
+	b.f.plain = false
+	b.s.segs.releaseAll(b.f.held)
+	b.f.held = b.f.held[:0]
+}
+
+// copy reads the candidates before end, some at a time: these are touched first.
+func (b *batch) copy(end int) error {
+	const some = 32
+	for i := len(b.items); i < end && b.bytes < maxBatchBytes; {
+		to := min(i+some, end)
+		if !b.f.plain {
+			b.f.slab.want = b.near.touch(b.s.segs, b.f.held, b.places[i:to])
+		}
+		for ; i < to && b.bytes < maxBatchBytes; i++ {
+			raw, err := b.f.copied(b.places[i], b.positions[i], true, to-i-1)
 			if err != nil {
-				return 0, err
+				return err
 			}
-			if backward {
-				until = p - 1
-			} else {
-				after = p
-			}
-			if !b.q.Matches(&r.Event) {
-				continue
-			}
-			b.events = append(b.events, r)
-			b.bytes += len(r.Data) + len(r.Metadata)
-			if b.full() {
-				break
-			}
-		}
-		if b.full() || done || len(got) == 0 {
-			break
+			b.items = append(b.items, item{raw: raw, at: b.places[i], position: b.positions[i], frame: b.frame()})
+			b.bytes += len(raw)
 		}
 	}
-	if backward {
-		return until, nil
+	return nil
+}
+
+// frame returns the number of the frame that was read last.
+func (b *batch) frame() int {
+	n := len(b.frames)
+	if n == 0 || b.frames[n-1].at != b.f.frame.at {
+		b.frames = append(b.frames, b.f.frame)
+		n++
 	}
-	return after, nil
+	return n - 1
 }

@@ -3,6 +3,7 @@ package disk
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -26,6 +27,37 @@ type request struct {
 
 	facts facts
 	done  chan outcome // receives exactly one
+
+	// What follows is memory for the next request; see release.
+	body     segment.Commit
+	payloads []segment.Payload
+	salts    []byte
+	names    []string // of entries and guards
+	items    []store.Item
+	track    store.Tracking
+}
+
+// requests keeps the memory of requests that were answered.
+var requests = sync.Pool{New: func() any { return &request{done: make(chan outcome, 1)} }}
+
+// release lets another request have the memory. The caller has taken the outcome out of done, or the request was never queued, and nothing
+// that was returned to the user refers to it.
+func (r *request) release() {
+	const keptBytes, keptEvents = 64 << 10, 256
+	if cap(r.body.Body) > keptBytes || cap(r.entries) > keptEvents || cap(r.streams) > keptEvents || cap(r.names) > 4*keptEvents || cap(r.items) > keptEvents {
+		return
+	}
+	clear(r.guards) // what belongs to the user is not held on to
+	clear(r.entries)
+	clear(r.streams)
+	clear(r.names)
+	clear(r.items)
+	*r = request{
+		guards: r.guards[:0], entries: r.entries[:0], streams: r.streams[:0], entryOf: r.entryOf[:0],
+		facts: facts{matched: r.facts.matched[:0]}, done: r.done,
+		body: r.body, payloads: r.payloads[:0], salts: r.salts, names: r.names[:0], items: r.items[:0],
+	}
+	requests.Put(r)
 }
 
 // restoreRun is one call of Restore. Its field is the committer's own.
@@ -80,28 +112,34 @@ type failedGuard struct {
 
 // newRequest copies what the committer needs of a valid commit.
 func newRequest(ctx context.Context, c *store.Commit) *request {
-	r := &request{ctx: ctx, key: c.Key, guards: cloneGuards(c.Guards), done: make(chan outcome, 1)}
+	r, _ := requests.Get().(*request)
+	r.ctx, r.key = ctx, c.Key
 	if c.Tracking != nil {
-		t := *c.Tracking
-		r.tracking = &t
+		r.track = *c.Tracking
+		r.tracking = &r.track
 	}
-	r.entries = make([]index.Entry, len(c.Events))
-	r.entryOf = make([]int, len(c.Events))
 	s := streamSet{r: r}
+	r.entries = slices.Grow(r.entries, len(c.Events))
+	r.entryOf = slices.Grow(r.entryOf, len(c.Events))
 	for i := range c.Events {
-		r.entries[i] = newEntry(&c.Events[i])
-		r.entryOf[i] = -1
-		if name := c.Events[i].Stream; name != "" {
-			r.entryOf[i] = s.add(name, false)
+		e := &c.Events[i]
+		entry := index.Entry{Stream: e.Stream, Type: e.Type, Tags: r.copyNames(e.Tags)}
+		entry.ID, entry.HasID = segment.ParseID(e.ID)
+		r.entries = append(r.entries, entry)
+		of := -1
+		if e.Stream != "" {
+			of = s.add(e.Stream, false)
 		}
+		r.entryOf = append(r.entryOf, of)
 	}
-	for _, g := range r.guards {
+	for _, g := range c.Guards {
 		switch g := g.(type) {
 		case store.StreamAt:
 			s.add(g.Stream, true)
 		case store.StreamExists:
 			s.add(g.Stream, true)
 		}
+		r.guards = append(r.guards, r.copyGuard(g))
 	}
 	if r.key != "" && len(r.entries) > 0 {
 		r.entries[0].Key = r.key
@@ -109,10 +147,44 @@ func newRequest(ctx context.Context, c *store.Commit) *request {
 	return r
 }
 
-func newEntry(e *store.Event) index.Entry {
-	entry := index.Entry{Stream: e.Stream, Type: e.Type, Tags: slices.Clone(e.Tags)}
-	entry.ID, entry.HasID = segment.ParseID(e.ID)
-	return entry
+// copyNames returns a copy in the memory of the request.
+func (r *request) copyNames(names []string) []string {
+	if len(names) == 0 {
+		return names
+	}
+	at := len(r.names)
+	r.names = append(r.names, names...)
+	return r.names[at:len(r.names):len(r.names)]
+}
+
+// copyGuard returns a guard that shares nothing with the user's; its query is in the memory of the request.
+func (r *request) copyGuard(g store.Guard) store.Guard {
+	n, ok := g.(store.NoneMatch)
+	if !ok || len(n.Query) == 0 {
+		return g
+	}
+	at := len(r.items)
+	r.items = append(r.items, n.Query...)
+	n.Query = r.items[at:len(r.items):len(r.items)]
+	for i := range n.Query {
+		n.Query[i].Types = r.copyNames(n.Query[i].Types)
+		n.Query[i].Tags = r.copyNames(n.Query[i].Tags)
+	}
+	return n
+}
+
+// ownGuard returns a guard that shares nothing with the request's, for the user to keep.
+func ownGuard(g store.Guard) store.Guard {
+	n, ok := g.(store.NoneMatch)
+	if !ok {
+		return g
+	}
+	n.Query = slices.Clone(n.Query)
+	for i := range n.Query {
+		n.Query[i].Types = slices.Clone(n.Query[i].Types)
+		n.Query[i].Tags = slices.Clone(n.Query[i].Tags)
+	}
+	return n
 }
 
 // streamSet numbers the streams of a request; beyond a few it keeps a map.
@@ -160,26 +232,6 @@ func (s *streamSet) remember(name string, i int) {
 // streamIndex returns the place of a stream in streams; the stream is there.
 func (r *request) streamIndex(name string) int {
 	return slices.IndexFunc(r.streams, func(f streamFact) bool { return f.name == name })
-}
-
-func cloneGuards(guards []store.Guard) []store.Guard {
-	out := slices.Clone(guards)
-	for i, g := range out {
-		if g, ok := g.(store.NoneMatch); ok {
-			g.Query = cloneQuery(g.Query)
-			out[i] = g
-		}
-	}
-	return out
-}
-
-func cloneQuery(q store.Query) store.Query {
-	out := slices.Clone(q)
-	for i := range out {
-		out[i].Types = slices.Clone(out[i].Types)
-		out[i].Tags = slices.Clone(out[i].Tags)
-	}
-	return out
 }
 
 // frameSize returns how long the request's frame is, 0 when it writes none.

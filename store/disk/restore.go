@@ -95,7 +95,7 @@ func restoreRequest(ctx context.Context, c *store.RecordedCommit) (*request, err
 		r.restored.first = c.Events[0].Position
 	}
 	if fresh {
-		if err := freshSalts(payloads); err != nil {
+		if _, err := freshSalts(payloads, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -9,8 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/internal/index"
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
@@ -39,12 +41,24 @@ func listSegments(fsys vfs.FS, dir string) ([]uint32, error) {
 	return numbers, nil
 }
 
-// segmentFile is an open segment. It is closed when it is neither in the cache nor in use.
+// segmentFile is an open segment. It is closed, and its mapping given back, when it is neither in the cache nor in use.
 type segmentFile struct {
 	vfs.File
 	number uint32
 	uses   int   // guarded by segments.mu; the cache counts as one
 	used   int64 // tick of the last use, guarded by segments.mu
+
+	whole   bool          // all of it is mapped, or cannot be; guarded by segments.mu
+	mapping vfs.Mapping   // of its beginning; nil while not mapped; guarded by segments.mu
+	older   []vfs.Mapping // shorter ones that may be in use; guarded by segments.mu
+}
+
+// mappedSegment is a segment in use, with its beginning as far as it is mapped: these bytes are valid until it is released, and read inside [vfs.Guard]
+// alone. What is behind them is read with ReadAt.
+type mappedSegment struct {
+	*segmentFile
+	mapping vfs.Mapping // nil for none
+	raw     []byte      // of mapping
 }
 
 // segments keeps the segment files that were read last open. It may be used by many goroutines.
@@ -52,6 +66,8 @@ type segments struct {
 	fs    vfs.FS
 	dir   string
 	limit int
+
+	cold atomic.Bool // what was read last by mapping was not in memory
 
 	mu   sync.Mutex
 	open map[uint32]*segmentFile
@@ -66,6 +82,46 @@ func newSegments(fsys vfs.FS, dir string, limit int) *segments {
 func (s *segments) acquire(number uint32) (*segmentFile, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.take(number)
+}
+
+// acquireMapped is acquire, with the bytes of what is before a place.
+func (s *segments) acquireMapped(number uint32, end index.Place) (mappedSegment, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, err := s.take(number)
+	if err != nil {
+		return mappedSegment{}, err
+	}
+	return f.mapped(end), nil
+}
+
+// hold acquires the segments of the first of some places, in one go, and appends them to dst, each once; places of one segment are together.
+// It ends at a segment that cannot be opened, and when dst has maxHeld, and returns how many places it came to.
+func (s *segments) hold(dst []mappedSegment, places []index.Place, end index.Place) ([]mappedSegment, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, at := range places {
+		if n := len(dst); n > 0 && dst[n-1].number == at.Segment() {
+			continue
+		}
+		if len(dst) == maxHeld {
+			return dst, i
+		}
+		f, err := s.take(at.Segment())
+		if err != nil {
+			return dst, i
+		}
+		dst = append(dst, f.mapped(end))
+	}
+	return dst, len(places)
+}
+
+// maxHeld bounds how many segments a batch of a read uses at once.
+const maxHeld = 64
+
+// take is acquire with mu held.
+func (s *segments) take(number uint32) (*segmentFile, error) {
 	s.tick++
 	if f := s.open[number]; f != nil {
 		f.uses++
@@ -80,6 +136,65 @@ func (s *segments) acquire(number uint32) (*segmentFile, error) {
 	s.open[number] = f
 	s.evict(f)
 	return f, nil
+}
+
+// mapped maps what is before a place, or all of the segment if that lies behind it. The caller holds segments.mu.
+//
+// What is there is not written again, nor cut off, once recovery is over: the segment is removed, or replaced by another file. While it is
+// being appended to, more of it is mapped from time to time.
+func (f *segmentFile) mapped(end index.Place) mappedSegment {
+	switch number := end.Segment(); {
+	case f.whole || f.number > number:
+	case f.number < number:
+		f.whole = true
+		if size, err := f.Size(); err == nil {
+			f.remap(size)
+		}
+	default:
+		have := 0
+		if f.mapping != nil {
+			have = len(f.mapping.Bytes())
+		}
+		if size := int64(end.Offset()); size >= int64(have)+max(remapBytes, int64(have)/4) {
+			f.remap(size)
+		}
+	}
+	if f.mapping == nil {
+		return mappedSegment{segmentFile: f}
+	}
+	return mappedSegment{f, f.mapping, f.mapping.Bytes()}
+}
+
+// remapBytes is how much more of the active segment there has to be to map it again, unless it is long.
+const remapBytes = 1 << 20
+
+// remap maps the first size bytes. Where that cannot be, they are read with ReadAt, which says what is wrong if anything is.
+func (f *segmentFile) remap(size int64) {
+	m, ok := f.File.(vfs.Mapper)
+	if !ok || size == 0 {
+		return
+	}
+	mapping, err := m.Map(size)
+	if err != nil {
+		f.whole = true
+		return
+	}
+	mapping.Advise(0, int(size), vfs.Random)
+	if f.mapping != nil {
+		f.older = append(f.older, f.mapping)
+	}
+	f.mapping = mapping
+}
+
+// unmap gives back all mappings.
+func (f *segmentFile) unmap() {
+	if f.mapping != nil {
+		f.older = append(f.older, f.mapping)
+	}
+	for _, m := range f.older {
+		_ = m.Close() // what cannot be unmapped stays mapped
+	}
+	f.mapping, f.older = nil, nil
 }
 
 // evict closes the file that was used longest ago when too many are open. The caller holds mu.
@@ -103,15 +218,26 @@ func (s *segments) forget(f *segmentFile) {
 }
 
 func (s *segments) drop(f *segmentFile) {
-	if f.uses--; f.uses == 0 {
-		_ = f.Close() // it was only read
+	if f.uses--; f.uses > 0 {
+		return
 	}
+	f.unmap()
+	_ = f.Close() // it was only read
 }
 
 func (s *segments) release(f *segmentFile) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop(f)
+}
+
+// releaseAll gives back what hold acquired.
+func (s *segments) releaseAll(held []mappedSegment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range held {
+		s.drop(f.segmentFile)
+	}
 }
 
 // replaced makes later users open the segment anew.

@@ -2,6 +2,8 @@ package disk
 
 import (
 	"fmt"
+	"runtime"
+	"sync/atomic"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -9,22 +11,31 @@ import (
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
-// syncer makes groups durable, shows them and answers them. It is one goroutine; its fields are its own.
+// syncer makes groups durable, shows them and answers them. It is one goroutine; its fields are its own, and the committer's while all groups
+// that it was given are done.
 type syncer struct {
 	w       *writer
-	end     index.End   // of what is written
-	durable index.Place // up to where the log is synced
-	file    vfs.File    // the active segment
-	head    vfs.File    // log/head
-	clean   bool        // the log ends in an empty frame
+	done    atomic.Int64 // groups that it was given and has done
+	end     index.End    // of what is written
+	durable index.Place  // up to where the log is synced
+	file    vfs.File     // the active segment
+	head    vfs.File     // log/head
+	clean   bool         // the log ends in an empty frame
 	table   *index.Table
+	fill    fill
+	record  [headSize]byte // of log/head
 }
 
 // run takes groups until there are no more, then closes the log.
 func (y *syncer) run() {
 	defer y.w.ended.Done()
 	for g := range y.w.groups {
+		n := len(g.members)
 		y.group(g)
+		y.done.Add(1)
+		if n > 1 && n < maxLinger {
+			runtime.Gosched() // see committer.linger
+		}
 	}
 	if y.w.failure() == nil && !y.clean {
 		if err := y.finish(); err != nil {
@@ -47,6 +58,7 @@ func (y *syncer) group(g *group) {
 	} else if g.roll != nil && g.roll.file != y.file { // nobody will write to it
 		_ = g.roll.file.Close() // the failure of the log is the error that matters
 	}
+	y.w.crowd.Store(int32(len(g.members) + len(y.w.queue)))
 	for i := range g.members {
 		y.answer(&g.members[i], err)
 	}
@@ -99,6 +111,9 @@ func (y *syncer) write(g *group) error {
 			Last: g.at + index.Place(last.at), Checksum: last.header.Sum, RecordedAt: g.time,
 		}
 		g.table.SetEnd(y.end)
+		if err := y.fillAhead(len(g.buf)); err != nil {
+			return err
+		}
 	}
 	if y.durable == y.end.Next || y.w.s.opts.Sync == SyncNever && !g.force {
 		return nil
@@ -126,9 +141,8 @@ func (y *syncer) show(g *group) {
 
 // writeHead overwrites log/head. Readers beside the writer go on with what they have when it fails.
 func (y *syncer) writeHead() {
-	var b [headSize]byte
-	encodeHead(&b, &y.end)
-	if _, err := y.head.WriteAt(b[:], 0); err != nil {
+	encodeHead(&y.record, &y.end)
+	if _, err := y.head.WriteAt(y.record[:], 0); err != nil {
 		y.w.s.opts.Background(fmt.Errorf("write log/head: %w", err))
 	}
 }
@@ -155,11 +169,12 @@ func (y *syncer) seal(next *newSegment) error {
 		return fmt.Errorf("close %s: %w", segmentName(next.number-1), err)
 	}
 	y.file = next.file
+	y.fill.end = segment.HeaderSize
 	y.end.Next = index.MakePlace(next.number, segment.HeaderSize)
 	return nil
 }
 
-// empty writes an empty frame at the end of the log, all before which is durable, and syncs it.
+// empty writes an empty frame at the end of the log, all before which is durable, cuts off what is behind it, and syncs.
 func (y *syncer) empty(flags uint32) error {
 	h := segment.FrameHeader{First: y.end.Position, Flags: flags, RecordedAt: y.end.RecordedAt, Durable: y.end.Next}
 	var b [segment.FrameHeaderSize]byte
@@ -169,6 +184,9 @@ func (y *syncer) empty(flags uint32) error {
 	}
 	y.end.Last, y.end.Checksum = y.end.Next, h.Sum
 	y.end.Next += segment.FrameHeaderSize
+	if err := y.cut(); err != nil {
+		return err
+	}
 	return y.sync()
 }
 

@@ -24,7 +24,8 @@ const (
 // files, and what passes between them.
 //
 // Each group goes from the committer to the syncer through groups, which has no buffer: the committer fills a group
-// until the syncer is free. What was decided is answered by the syncer, in the order of the queue; what could not be
+// until the syncer is free. With one writer alone the committer does the syncer's work for a group, while the syncer has none: that spares a
+// change of goroutines. What was decided is answered by the syncer, in the order of the queue; what could not be
 // decided, by the committer.
 type writer struct {
 	s      *Store
@@ -38,6 +39,8 @@ type writer struct {
 	c committer
 	y syncer
 	f flusher
+
+	crowd atomic.Int32 // how many requests were answered at once the last time, or waited by then
 
 	failed  atomic.Pointer[failedError] // set once, by the syncer
 	erasing sync.Mutex                  // held by who makes copies of segments or drops them; taken before any other lock
@@ -65,6 +68,7 @@ func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable
 	}
 	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next, logged: logged, events: table.Len()}
 	w.y = syncer{w: w, end: end, durable: durable, file: active, head: headFile, table: table, clean: true}
+	w.y.fill = fill{limit: s.opts.SegmentBytes, end: int64(end.Next.Offset())}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.f = flusher{
 		w: w, wake: make(chan struct{}, 1), added: make(chan struct{}, 1), stop: make(chan struct{}),

@@ -3,6 +3,7 @@ package segment
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"time"
 
 	"github.com/gestadb/gesta/store"
@@ -31,6 +32,13 @@ type Payload struct {
 
 // Encode makes the body for a commit: its key, tracking and events, with the payload facts of each event.
 func Encode(key string, tracking *store.Tracking, events []store.Event, payloads []Payload) *Commit {
+	c := &Commit{}
+	c.Encode(key, tracking, events, payloads)
+	return c
+}
+
+// Encode makes c the body for another commit, in the memory that it has.
+func (c *Commit) Encode(key string, tracking *store.Tracking, events []store.Event, payloads []Payload) {
 	size := 2*binary.MaxVarintLen32 + len(key) + 12
 	if tracking != nil {
 		size += len(tracking.Source)
@@ -38,7 +46,7 @@ func Encode(key string, tracking *store.Tracking, events []store.Event, payloads
 	for i := range events {
 		size += store.EventBytes(&events[i]) + store.SaltBytes
 	}
-	c := &Commit{Body: make([]byte, 0, size), records: make([]record, len(events))}
+	*c = Commit{Body: slices.Grow(c.Body[:0], size), records: c.records[:0]}
 	if key != "" {
 		c.Flags |= FlagKey
 		c.Body = appendName(c.Body, key)
@@ -55,7 +63,6 @@ func Encode(key string, tracking *store.Tracking, events []store.Event, payloads
 	for i := range events {
 		c.appendRecord(i, &events[i], &payloads[i])
 	}
-	return c
 }
 
 func (c *Commit) appendRecord(ordinal int, e *store.Event, p *Payload) {
@@ -100,7 +107,7 @@ func (c *Commit) appendRecord(ordinal int, e *store.Event, p *Payload) {
 	b = append(b, e.Metadata...)
 	binary.LittleEndian.PutUint16(b[at+4:], uint16(slot-at))
 	binary.LittleEndian.PutUint32(b[at+6:], checksum(b[slot:]))
-	c.records[ordinal] = record{at: at, envelope: slot - at}
+	c.records = append(c.records, record{at: at, envelope: slot - at})
 	c.Body = b
 }
 

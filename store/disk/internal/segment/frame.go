@@ -49,11 +49,21 @@ func (h *FrameHeader) Put(b []byte, id *StoreID, at Place) {
 }
 
 func headerSum(b []byte, id *StoreID, at Place) uint32 {
-	var bound [24]byte
-	copy(bound[:], id[:])
-	binary.LittleEndian.PutUint32(bound[16:], at.Segment())
-	binary.LittleEndian.PutUint32(bound[20:], at.Offset())
-	return crc32.Update(checksum(bound[:]), castagnoli, b[:44])
+	sum := checksum(id[:])
+	sum = sumUint32(sum, at.Segment())
+	sum = sumUint32(sum, at.Offset())
+	return crc32.Update(sum, castagnoli, b[:44])
+}
+
+// sumUint32 goes on with a checksum by the four bytes of n, the lowest first. It is for numbers that stand in no memory: what crc32.Update is given is
+// allocated.
+func sumUint32(sum, n uint32) uint32 {
+	sum = ^sum
+	for range 4 {
+		sum = castagnoli[byte(sum)^byte(n)] ^ sum>>8
+		n >>= 8
+	}
+	return ^sum
 }
 
 // MayBeFrame says whether b begins as a frame does, without looking further.
@@ -99,52 +109,105 @@ const MaxPrefix = 2*(store.MaxNameBytes+binary.MaxVarintLen16) + 8 + 4
 // Prefix returns the key and the tracking of the commit and the body from its first record on; it needs no more of the
 // body than MaxPrefix bytes. It returns an error that is [ErrBad].
 func (f *Frame) Prefix() (key string, tracking *store.Tracking, records []byte, err error) {
+	p, err := f.Head()
+	if err != nil {
+		return "", nil, nil, err
+	}
+	return string(p.Key), p.Tracking(), f.Body[p.Len:], nil
+}
+
+// Head is what stands in a body before its records. It shares memory with the body.
+type Head struct {
+	Key      []byte
+	Source   []byte // what the commit tracks; nil without tracking
+	Position uint64 // of the source
+	Len      int    // bytes that all this takes, with its checksum
+}
+
+// Tracking returns the tracking in memory of its own, nil for none.
+func (h *Head) Tracking() *store.Tracking {
+	if h.Source == nil {
+		return nil
+	}
+	return &store.Tracking{Source: string(h.Source), Position: h.Position}
+}
+
+// Head is Prefix without a copy.
+func (f *Frame) Head() (Head, error) {
+	var h Head
+	if f.Flags&(FlagKey|FlagTracking) == 0 {
+		return h, nil
+	}
 	b := f.Body
 	if f.Flags&FlagKey != 0 {
 		name, rest, ok := cutName(b)
 		if !ok {
-			return "", nil, nil, badf("key is cut off")
+			return h, badf("key is cut off")
 		}
-		key, b = string(name), rest
+		h.Key, b = name, rest
 	}
 	if f.Flags&FlagTracking != 0 {
 		name, rest, ok := cutName(b)
 		if !ok || len(rest) < 8 {
-			return "", nil, nil, badf("tracking is cut off")
+			return h, badf("tracking is cut off")
 		}
-		tracking = &store.Tracking{Source: string(name), Position: binary.LittleEndian.Uint64(rest)}
+		h.Source, h.Position = name, binary.LittleEndian.Uint64(rest)
 		b = rest[8:]
-	}
-	if f.Flags&(FlagKey|FlagTracking) == 0 {
-		return key, tracking, b, nil
 	}
 	n := len(f.Body) - len(b)
 	if len(b) < 4 || binary.LittleEndian.Uint32(b) != checksum(f.Body[:n]) {
-		return "", nil, nil, badf("checksum of key and tracking does not fit")
+		return h, badf("checksum of key and tracking does not fit")
 	}
-	return key, tracking, b[4:], nil
+	h.Len = n + 4
+	return h, nil
+}
+
+// Total makes the body checksum of a frame, which covers its head and the checksum of each envelope, from record to record.
+type Total struct {
+	sum uint32
+	n   int
+	buf [256]byte // checksums that are not in sum yet
+}
+
+// Begin starts with the head of the frame, its first bytes.
+func (t *Total) Begin(head []byte) { t.sum, t.n = checksum(head), 0 }
+
+// Add goes on with the next record.
+func (t *Total) Add(r *Record) {
+	if t.n == len(t.buf) {
+		t.sum, t.n = crc32.Update(t.sum, castagnoli, t.buf[:]), 0
+	}
+	binary.LittleEndian.PutUint32(t.buf[t.n:], binary.LittleEndian.Uint32(r.envelope))
+	t.n += 4
+}
+
+// Check compares the sum with that of the frame. It returns an error that is [ErrBad].
+func (t *Total) Check(h *FrameHeader) error {
+	sum := crc32.Update(t.sum, castagnoli, t.buf[:t.n])
+	if sum != h.BodySum {
+		return badf("frame body has checksum %08x, not %08x", sum, h.BodySum)
+	}
+	return nil
 }
 
 // Records calls visit for each event record of the frame, with its place, and verifies their envelopes and the body checksum;
 // the payload slots are left to visit. The record is only valid during the call. It returns an error that is [ErrBad], or
 // that of visit.
 func (f *Frame) Records(visit func(r *Record) error) error {
-	_, _, b, err := f.Prefix()
+	h, err := f.Head()
 	if err != nil {
 		return err
 	}
-	sum := checksum(f.Body[:len(f.Body)-len(b)])
-	err = f.RecordsFrom(len(f.Body)-len(b), 0, func(r *Record) error {
-		sum = crc32.Update(sum, castagnoli, r.envelope[:4])
+	var total Total
+	total.Begin(f.Body[:h.Len])
+	err = f.RecordsFrom(h.Len, 0, func(r *Record) error {
+		total.Add(r)
 		return visit(r)
 	})
 	if err != nil {
 		return err
 	}
-	if sum != f.BodySum {
-		return badf("frame body has checksum %08x, not %08x", sum, f.BodySum)
-	}
-	return nil
+	return total.Check(&f.FrameHeader)
 }
 
 // RecordsFrom is Records from a record on, which stands at an offset of the body; it verifies envelopes alone.

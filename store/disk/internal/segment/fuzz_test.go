@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gestadb/gesta/store"
@@ -146,6 +147,12 @@ func FuzzRecord(f *testing.F) {
 		sumInto(b, b[4:n])
 		if err := r.Decode(b); err != nil {
 			return
+		}
+		if o, ok := segment.Peek(b); !ok || o.Envelope != n || o.Slot != r.SlotLen || o.Size() != r.Size() || o.Back != r.Back {
+			t.Fatalf("the outline of a good record is %+v, %v; it is %+v", o, ok, r)
+		}
+		if _, has := r.ID(); has != strings.Contains(r.Event().ID, "-") {
+			t.Fatalf("an event with the id %q: %v", r.Event().ID, has)
 		}
 		if r.EnvelopeLen != n || r.SlotLen < store.SaltBytes || r.MetadataLen > r.SlotLen-store.SaltBytes {
 			t.Fatalf("decoded %+v", r)

@@ -2,55 +2,69 @@ package segment
 
 import "encoding/binary"
 
-// parser reads the parts of an envelope; after a part that is cut off it is bad and yields zeros.
-type parser struct {
-	b   []byte
-	at  int
-	bad bool
-}
+// An envelope is parsed with an offset that goes from part to part. Behind a part that is cut off the offset is beyond the end of
+// the bytes and stays there, and what is read is zero: one look at the end is enough.
 
-func (p *parser) uvarint() uint64 {
-	if p.bad {
-		return 0
+// uvarint reads a number at an offset and returns the offset behind it.
+func uvarint(b []byte, at int) (uint64, int) {
+	if at >= len(b) {
+		return 0, len(b) + 1
 	}
-	n, k := binary.Uvarint(p.b[p.at:])
+	if b[at] < 0x80 {
+		return uint64(b[at]), at + 1
+	}
+	if at+1 < len(b) && b[at+1] < 0x80 {
+		return uint64(b[at]&0x7f) | uint64(b[at+1])<<7, at + 2
+	}
+	n, k := binary.Uvarint(b[at:])
 	if k <= 0 {
-		p.bad = true
-		return 0
+		return 0, len(b) + 1
 	}
-	p.at += k
-	return n
+	return n, at + k
 }
 
-// count reads a number of things that follow, each of which takes at least a byte.
-func (p *parser) count() uint64 {
-	n := p.uvarint()
-	if n > uint64(len(p.b)-p.at) {
-		p.bad = true
-		return 0
+// numbers are those with which the variable part of an envelope begins.
+type numbers struct{ flags, back, ordinal, slot, metadata uint64 }
+
+// read reads the numbers and returns the offset behind them.
+func (n *numbers) read(b []byte, at int) int {
+	for _, v := range [...]*uint64{&n.flags, &n.back, &n.ordinal, &n.slot, &n.metadata} {
+		if at < len(b) && b[at] < 0x80 {
+			*v = uint64(b[at])
+			at++
+			continue
+		}
+		*v, at = uvarint(b, at)
 	}
-	return n
+	return at
 }
 
-func (p *parser) take(n int) span {
-	if p.bad || n > len(p.b)-p.at {
-		p.bad = true
-		return span{}
+// name reads a length and passes over as many bytes.
+func name(b []byte, at int) (span, int) {
+	var n uint64
+	if at < len(b) && b[at] < 0x80 {
+		n = uint64(b[at])
+		at++
+	} else {
+		n, at = uvarint(b, at)
 	}
-	s := span{p.at, p.at + n}
-	p.at = s.to
-	return s
+	if at > len(b) || n > uint64(len(b)-at) {
+		return span{}, len(b) + 1
+	}
+	end := at + int(n)
+	return span{uint16(at), uint16(end)}, end
 }
 
-func (p *parser) uint64() uint64 {
-	s := p.take(8)
-	if p.bad {
-		return 0
+func fixed64(b []byte, at int) (uint64, int) {
+	if at+8 > len(b) {
+		return 0, len(b) + 1
 	}
-	return binary.LittleEndian.Uint64(p.b[s.from:])
+	return binary.LittleEndian.Uint64(b[at:]), at + 8
 }
 
-func (p *parser) name() span {
-	n := p.count()
-	return p.take(int(n))
-}
+// span is a part of an envelope, which is shorter than 64 KiB.
+type span struct{ from, to uint16 }
+
+func (s span) in(b []byte) []byte { return b[s.from:s.to] }
+
+func (s span) of(text string) string { return text[s.from:s.to] }

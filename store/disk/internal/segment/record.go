@@ -1,10 +1,11 @@
 package segment
 
 import (
+	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"math"
 	"time"
+	"unsafe"
 
 	"github.com/gestadb/gesta/store"
 )
@@ -24,22 +25,15 @@ type Record struct {
 
 	envelope []byte
 	flags    uint64
-	id       int // offsets in the envelope
+	effect   int64
+	ntags    int
+	schema   uint32
 	stream   span
 	typ      span
 	content  span
-	schema   uint32
-	effect   int64
-	tags     int // offset of the number of tags
-	ntags    int
+	id       uint16 // offsets in the envelope
+	tags     uint16 // of the first tag
 }
-
-type span struct{ from, to int }
-
-func (s span) in(b []byte) []byte { return b[s.from:s.to] }
-
-// Rebase makes the record share memory with b, which begins with the same bytes that it was decoded from.
-func (r *Record) Rebase(b []byte) { r.envelope = b[:r.EnvelopeLen] }
 
 // Size returns the length of the record in bytes.
 func (r *Record) Size() int { return r.EnvelopeLen + r.SlotLen }
@@ -59,90 +53,153 @@ func (r *Record) Decode(b []byte) error {
 	if sum := checksum(env[4:]); sum != le.Uint32(env) {
 		return badf("event envelope has checksum %08x, not %08x", sum, le.Uint32(env))
 	}
-	*r = Record{EnvelopeLen: n, SlotSum: le.Uint32(env[6:]), Version: le.Uint64(env[10:]), envelope: env}
-	p := parser{b: env, at: fixedEnvelope}
-	r.decode(&p)
-	if p.bad || r.flags&^recKnown != 0 || p.at != n {
+	r.At, r.Slot, r.envelope, r.EnvelopeLen = 0, nil, env, n
+	r.SlotSum, r.Version = le.Uint32(env[6:]), le.Uint64(env[10:])
+	if !r.decode(env) {
 		return badf("event envelope is malformed")
 	}
 	return nil
 }
 
-func (r *Record) decode(p *parser) {
-	r.flags = p.uvarint()
-	r.Back = p.uvarint()
-	ordinal := p.uvarint()
-	slot := p.uvarint()
-	metadata := p.uvarint()
-	if slot < store.SaltBytes || slot > store.MaxEventBytes+store.SaltBytes || metadata > slot-store.SaltBytes || ordinal > MaxBody {
-		p.bad = true
-		return
+// decode reads the variable part of the envelope and says whether it is well formed.
+func (r *Record) decode(env []byte) bool {
+	var n numbers
+	at := n.read(env, fixedEnvelope)
+	if at > len(env) || n.flags&^recKnown != 0 || !slotLen(n.slot) || n.metadata > n.slot-store.SaltBytes || n.ordinal > MaxBody {
+		return false
 	}
-	r.Ordinal, r.SlotLen, r.MetadataLen = uint32(ordinal), int(slot), int(metadata)
-	if r.flags&recID != 0 {
-		r.id = p.take(16).from
+	flags := n.flags
+	r.flags, r.Back, r.Ordinal, r.SlotLen, r.MetadataLen = flags, n.back, uint32(n.ordinal), int(n.slot), int(n.metadata)
+	r.stream, r.content, r.schema, r.Erased = span{}, span{}, 0, 0
+	if flags&recID != 0 {
+		r.id = uint16(at)
+		at += 16
 	}
-	if r.flags&recStream != 0 {
-		r.stream = p.name()
+	if flags&recStream != 0 {
+		r.stream, at = name(env, at)
 	}
-	r.typ = p.name()
+	r.typ, at = name(env, at)
+	if flags&(recSchema|recContentType|recEffective|recErased) != 0 {
+		if at = r.decodeRare(env, at); at > len(env) {
+			return false
+		}
+	}
+	ntags, at := uvarint(env, at)
+	if at > len(env) || ntags > uint64(len(env)-at) { // each takes at least a byte
+		return false
+	}
+	r.tags, r.ntags = uint16(at), int(ntags)
+	for range ntags {
+		_, at = name(env, at)
+	}
+	return at == len(env)
+}
+
+// decodeRare reads the parts that few events have.
+func (r *Record) decodeRare(env []byte, at int) int {
 	if r.flags&recSchema != 0 {
-		schema := p.uvarint()
-		p.bad = p.bad || schema > math.MaxUint32
+		var schema uint64
+		if schema, at = uvarint(env, at); schema > math.MaxUint32 {
+			return len(env) + 1
+		}
 		r.schema = uint32(schema)
 	}
 	if r.flags&recContentType != 0 {
-		r.content = p.name()
+		r.content, at = name(env, at)
 	}
+	var n uint64
 	if r.flags&recEffective != 0 {
-		r.effect = int64(p.uint64())
+		n, at = fixed64(env, at)
+		r.effect = int64(n)
 	}
 	if r.flags&recErased != 0 {
-		r.Erased = store.Position(p.uint64())
+		n, at = fixed64(env, at)
+		r.Erased = store.Position(n)
 	}
-	r.tags = p.at
-	r.ntags = int(p.count())
-	for range r.ntags {
-		p.name()
+	return at
+}
+
+// slotLen says whether a slot may have this length.
+func slotLen(n uint64) bool { return n >= store.SaltBytes && n <= store.MaxEventBytes+store.SaltBytes }
+
+// Outline is what the first bytes of a record say of it, before any checksum was looked at.
+type Outline struct {
+	Envelope, Slot int    // lengths in bytes
+	Back           uint64 // distance from the frame's start
+	HasID          bool
+}
+
+// Size returns the length of the record in bytes.
+func (o *Outline) Size() int { return o.Envelope + o.Slot }
+
+// Peek reads what the first bytes of a record say of it. It verifies nothing; it returns false where they cannot be the first bytes of
+// a record, or are too few.
+func Peek(b []byte) (o Outline, ok bool) {
+	if len(b) < fixedEnvelope {
+		return o, false
 	}
+	o.Envelope = int(binary.LittleEndian.Uint16(b[4:]))
+	var n numbers
+	at := n.read(b, fixedEnvelope)
+	if at > len(b) || at > o.Envelope || !slotLen(n.slot) {
+		return o, false
+	}
+	o.Back, o.Slot, o.HasID = n.back, int(n.slot), n.flags&recID != 0
+	return o, true
 }
 
 // Event returns the event without its payload, in memory of its own.
 func (r *Record) Event() store.Event {
-	text := string(r.envelope)
-	e := store.Event{
-		Stream:      text[r.stream.from:r.stream.to],
-		Type:        text[r.typ.from:r.typ.to],
-		ContentType: text[r.content.from:r.content.to],
-
-		SchemaVersion: r.schema,
-	}
+	own := *r
+	own.envelope = bytes.Clone(r.envelope)
+	e := store.Event{SchemaVersion: r.schema, EffectiveAt: r.Effective()}
+	e.Stream, e.Type, e.ContentType = own.Names()
 	if r.flags&recID != 0 {
 		e.ID = FormatID([16]byte(r.envelope[r.id:]))
 	}
-	if r.flags&recEffective != 0 {
-		e.EffectiveAt = time.UnixMicro(r.effect).UTC()
-	}
 	if r.ntags > 0 {
-		e.Tags = make([]string, 0, r.ntags)
-		for tag := range r.tagSpans {
-			e.Tags = append(e.Tags, text[tag.from:tag.to])
-		}
+		e.Tags = make([]string, r.ntags)
+		own.TagsInto(e.Tags)
 	}
 	return e
 }
 
-func (r *Record) tagSpans(yield func(span) bool) {
-	p := parser{b: r.envelope, at: r.tags}
-	p.count()
-	for range r.ntags {
-		if !yield(p.name()) {
-			return
-		}
+// text is the envelope as a string in the same memory.
+func (r *Record) text() string { return unsafe.String(unsafe.SliceData(r.envelope), len(r.envelope)) }
+
+// Names returns the stream, the type and the content type, empty where there is none. They share memory with what the record was decoded
+// from, which must not change while they are in use.
+func (r *Record) Names() (stream, typ, content string) {
+	text := r.text()
+	return r.stream.of(text), r.typ.of(text), r.content.of(text)
+}
+
+// Tags returns how many tags the event has.
+func (r *Record) Tags() int { return r.ntags }
+
+// TagsInto writes the tags to a slice that has room for all of them. They share memory like Names.
+func (r *Record) TagsInto(tags []string) {
+	text := r.text()
+	at := int(r.tags)
+	for i := range r.ntags {
+		var tag span
+		tag, at = name(r.envelope, at)
+		tags[i] = tag.of(text)
 	}
 }
 
-// Stream returns the bytes of the stream's name, Type those of the type.
+// Schema returns the schema version, 0 for none.
+func (r *Record) Schema() uint32 { return r.schema }
+
+// Effective returns the effective time, the zero time for none.
+func (r *Record) Effective() time.Time {
+	if r.flags&recEffective == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(r.effect).UTC()
+}
+
+// Stream returns the bytes of the stream's name.
 func (r *Record) Stream() []byte { return r.stream.in(r.envelope) }
 
 // Type returns the bytes of the type's name.
@@ -189,44 +246,4 @@ func (r *Record) CheckSlot() SlotState {
 		}
 	}
 	return SlotZeroed
-}
-
-// FormatID returns the canonical text of an id.
-func FormatID(id [16]byte) string {
-	var t [36]byte
-	hex.Encode(t[:8], id[:4])
-	t[8] = '-'
-	hex.Encode(t[9:13], id[4:6])
-	t[13] = '-'
-	hex.Encode(t[14:18], id[6:8])
-	t[18] = '-'
-	hex.Encode(t[19:23], id[8:10])
-	t[23] = '-'
-	hex.Encode(t[24:], id[10:])
-	return string(t[:])
-}
-
-// ParseID reads the canonical text of an id, and returns false for other text.
-func ParseID(s string) (id [16]byte, ok bool) {
-	if !store.IsID(s) {
-		return id, false
-	}
-	n := 0
-	for i := 0; i < len(s); {
-		if s[i] == '-' {
-			i++
-			continue
-		}
-		id[n] = nibble(s[i])<<4 | nibble(s[i+1])
-		n++
-		i += 2
-	}
-	return id, true
-}
-
-func nibble(c byte) byte {
-	if c >= 'a' {
-		return c - 'a' + 10
-	}
-	return c - '0'
 }

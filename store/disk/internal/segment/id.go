@@ -1,0 +1,69 @@
+package segment
+
+import (
+	"encoding/binary"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// IDBytes is the length of the canonical text of an id.
+const IDBytes = 36
+
+// FormatID returns the canonical text of an id.
+func FormatID(id [16]byte) string {
+	var t [IDBytes]byte
+	PutID(&t, &id)
+	return string(t[:])
+}
+
+// PutID writes the canonical text of an id to t.
+func PutID(t *[IDBytes]byte, id *[16]byte) {
+	le, be := binary.LittleEndian, binary.BigEndian
+	a, b, c, d := digits(be.Uint32(id[:])), digits(be.Uint32(id[4:])), digits(be.Uint32(id[8:])), digits(be.Uint32(id[12:]))
+	le.PutUint64(t[:], a)
+	t[8] = '-'
+	le.PutUint32(t[9:], uint32(b))
+	t[13] = '-'
+	le.PutUint32(t[14:], uint32(b>>32))
+	t[18] = '-'
+	le.PutUint32(t[19:], uint32(c))
+	t[23] = '-'
+	le.PutUint32(t[24:], uint32(c>>32))
+	le.PutUint64(t[28:], d)
+}
+
+// digits returns the eight hexadecimal digits of n as text, the first in the lowest byte. All are made at once, each in a byte of its own.
+func digits(n uint32) uint64 {
+	const each = 0x0101010101010101
+	x := uint64(n)
+	x = x>>16 | (x&0xffff)<<32 // the high half lowest, and so on
+	x = x>>8&0x000000ff000000ff | (x&0x000000ff000000ff)<<16
+	x = x>>4&0x000f000f000f000f | (x&0x000f000f000f000f)<<8
+	letter := (x + 6*each) >> 4 & each // 1 in the byte of a digit above 9
+	return x + '0'*each + letter*('a'-'0'-10)
+}
+
+// ParseID reads the canonical text of an id, and returns false for other text.
+func ParseID(s string) (id [16]byte, ok bool) {
+	if !store.IsID(s) {
+		return id, false
+	}
+	n := 0
+	for i := 0; i < len(s); {
+		if s[i] == '-' {
+			i++
+			continue
+		}
+		id[n] = nibble(s[i])<<4 | nibble(s[i+1])
+		n++
+		i += 2
+	}
+	return id, true
+}
+
+func nibble(c byte) byte {
+	if c >= 'a' {
+		return c - 'a' + 10
+	}
+	return c - '0'
+}
