@@ -1,6 +1,6 @@
 # What a person runs by hand and what .ci/run runs are the same targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint fmt vet layers docs race crash fuzz mutants golden cover bench bench-compare hooks clean
+.PHONY: help demo build test check lint fmt vet layers docs race crash fuzz mutants golden cover bench bench-full bench-test bench-micro bench-compare hooks clean
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -69,7 +69,16 @@ cover: ## Coverage of store/... by its own tests, into cover.html
 	go tool cover -html=cover.out -o cover.html
 	@go tool cover -func=cover.out | tail -n 1
 
-bench: ## Benchmarks that match BENCH=., COUNT=6 samples, into bench.txt
+bench: ## gesta beside what one would take instead and the machine's limit: a million events, under ten minutes
+	cd bench && go run . -short
+
+bench-full: ## The same with ten million events and more rounds, into docs/benchmarks.md: about an hour
+	cd bench && go run . -full -o ../docs/benchmarks.md
+
+bench-test: ## The tests of the bench module, every rival among them
+	cd bench && go vet ./... && go test ./...
+
+bench-micro: ## Benchmarks beside the code that match BENCH=., COUNT=6 samples, into bench.txt
 	go test $(PKG) -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) | tee bench.txt
 
 bench-compare: ## The working tree against REF=main, in turns, by benchstat
