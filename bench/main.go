@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ type options struct {
 	rounds int
 	rivals []rival.Maker
 	out    string
+	cpu    string
 }
 
 // parse reads the flags. The rivals that it is asked for must be known; whether they work is seen later.
@@ -59,6 +61,7 @@ func parse(args []string, known []rival.Maker, stderr io.Writer) (*options, erro
 	f.IntVar(&o.rounds, "rounds", 0, "how many rounds to keep of each workload (default 3, with -full 5)")
 	rivals := f.String("rivals", "all", "which rivals, by name with commas between: all, none, or of "+names(known))
 	f.StringVar(&o.out, "o", "", "write the report to this file, in Markdown")
+	f.StringVar(&o.cpu, "cpuprofile", "", "write a profile of this process, in the form of pprof, to this file")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -115,6 +118,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
+	if o.cpu != "" {
+		stop, profileErr := profile(o.cpu)
+		if profileErr != nil {
+			return profileErr
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+	}
 	begin := time.Now()
 	sc := shortScale
 	if o.full {
@@ -149,6 +159,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return nil
 	}
 	return l.write(ctx, o.out, head(args, sc, begin))
+}
+
+// profile begins to write a profile, until the function that it returns is called.
+func profile(name string) (stop func() error, err error) {
+	f, err := os.Create(filepath.Clean(name))
+	if err != nil {
+		return nil, fmt.Errorf("write a profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("write a profile: %w", err), f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
 }
 
 // head says how the report came about.

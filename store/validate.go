@@ -151,6 +151,8 @@ func validateName(what, s string) error {
 		return invalidf("%s is empty", what)
 	case len(s) > MaxNameBytes:
 		return tooLarge(what, "bytes", len(s), MaxNameBytes)
+	case isPrintableASCII(s): // most names, in one pass
+		return nil
 	case !utf8.ValidString(s):
 		return invalidf("%s %q is not valid UTF-8", what, clip(s))
 	case strings.ContainsFunc(s, unicode.IsControl):
@@ -159,25 +161,34 @@ func validateName(what, s string) error {
 	return nil
 }
 
-// IsID says whether s is a UUID in lower-case canonical text: 36 characters, hexadecimal digits in groups of 8, 4, 4, 4 and 12.
-func IsID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
+func isPrintableASCII(s string) bool {
 	for i := range len(s) {
-		switch c := s[i]; i {
-		case 8, 13, 18, 23:
-			if c != '-' {
-				return false
-			}
-		default:
-			if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-				return false
-			}
+		if s[i] < ' ' || s[i] > '~' {
+			return false
 		}
 	}
 	return true
 }
+
+// IsID says whether s is a UUID in lower-case canonical text: 36 characters, hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+func IsID(s string) bool {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return false
+	}
+	digits := 0
+	for i := range len(s) {
+		digits += int(isHex[s[i]])
+	}
+	return digits == 32
+}
+
+// isHex is 1 for lower-case hexadecimal digits.
+var isHex = func() (t [256]uint8) {
+	for _, c := range []byte("0123456789abcdef") {
+		t[c] = 1
+	}
+	return t
+}()
 
 var maxEffective = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 

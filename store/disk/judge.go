@@ -106,12 +106,12 @@ func (c *committer) judgeGuards(r *request, o *outcome) error {
 		failed := failedGuard{guard: g}
 		switch g := g.(type) {
 		case store.StreamAt:
-			failed.actual = r.streams[r.streamIndex(g.Stream)].version
+			failed.actual = r.streams[r.guardOf[i]].version
 			if failed.actual == g.Version {
 				continue
 			}
 		case store.StreamExists:
-			if r.streams[r.streamIndex(g.Stream)].version != 0 {
+			if r.streams[r.guardOf[i]].version != 0 {
 				continue
 			}
 		case store.NoneMatch:

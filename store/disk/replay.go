@@ -121,6 +121,8 @@ func (rp *replay) segment(number uint32) (sealed bool, err error) {
 			rp.end.Next = index.MakePlace(number, 0)
 			return false, nil
 		}
+	} else if err := rp.begun(seg); err != nil {
+		return false, err
 	}
 	w := segment.NewWalker(seg, s.man.id, rp.end.Next, rp.size, maxStep)
 	for {
@@ -167,13 +169,43 @@ func (rp *replay) header(seg *segmentFile) (ok bool, err error) {
 	return true, nil
 }
 
-func (rp *replay) chain(h *segment.Header, number uint32) string {
+// begun checks the header of a segment the beginning of which the index files cover: whoever goes on writing to it must understand it.
+func (rp *replay) begun(seg *segmentFile) error {
+	if rp.s.lock == nil {
+		return nil
+	}
+	var b [segment.HeaderSize]byte
+	if _, err := seg.ReadAt(b[:], 0); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read %s: %w", segmentName(seg.number), err)
+	}
+	h, err := segment.DecodeHeader(b[:])
+	switch {
+	case errors.Is(err, segment.ErrBad):
+		return &store.DamagedError{File: segmentName(seg.number), Position: rp.end.Position, Problem: err.Error()}
+	case err != nil:
+		return fmt.Errorf("read %s: %w", segmentName(seg.number), err)
+	}
+	if problem := rp.identity(&h, seg.number); problem != "" {
+		return &store.DamagedError{File: segmentName(seg.number), Position: rp.end.Position, Problem: problem}
+	}
+	return nil
+}
+
+func (rp *replay) identity(h *segment.Header, number uint32) string {
 	switch {
 	case h.StoreID != rp.s.man.id:
 		return "the segment is of another store: " + segment.FormatID(h.StoreID)
 	case h.Number != number:
 		return fmt.Sprintf("the segment says that its number is %d", h.Number)
-	case h.Position != rp.end.Position || h.RecordedAt != rp.end.RecordedAt || h.Previous != rp.end.Checksum:
+	}
+	return ""
+}
+
+func (rp *replay) chain(h *segment.Header, number uint32) string {
+	if problem := rp.identity(h, number); problem != "" {
+		return problem
+	}
+	if h.Position != rp.end.Position || h.RecordedAt != rp.end.RecordedAt || h.Previous != rp.end.Checksum {
 		return fmt.Sprintf("the segment follows position %d, not %d where the one before it ends", h.Position, rp.end.Position)
 	}
 	return ""

@@ -17,6 +17,7 @@ type request struct {
 	key      string
 	tracking *store.Tracking
 	guards   []store.Guard
+	guardOf  []int           // for each guard its stream in streams, -1 for none
 	commit   *segment.Commit // nil for a commit without events and tracking
 	entries  []index.Entry   // one for each event; positions, places, versions and times are the committer's
 	streams  []streamFact    // each stream that is touched or guarded, once
@@ -35,6 +36,7 @@ type request struct {
 	names    []string // of entries and guards
 	items    []store.Item
 	track    store.Tracking
+	byName   map[string]int // see stream
 }
 
 // requests keeps the memory of requests that were answered.
@@ -52,8 +54,9 @@ func (r *request) release() {
 	clear(r.streams)
 	clear(r.names)
 	clear(r.items)
+	clear(r.byName)
 	*r = request{
-		guards: r.guards[:0], entries: r.entries[:0], streams: r.streams[:0], entryOf: r.entryOf[:0],
+		guards: r.guards[:0], guardOf: r.guardOf[:0], byName: r.byName, entries: r.entries[:0], streams: r.streams[:0], entryOf: r.entryOf[:0],
 		facts: facts{matched: r.facts.matched[:0]}, done: r.done,
 		body: r.body, payloads: r.payloads[:0], salts: r.salts, names: r.names[:0], items: r.items[:0],
 	}
@@ -118,7 +121,6 @@ func newRequest(ctx context.Context, c *store.Commit) *request {
 		r.track = *c.Tracking
 		r.tracking = &r.track
 	}
-	s := streamSet{r: r}
 	r.entries = slices.Grow(r.entries, len(c.Events))
 	r.entryOf = slices.Grow(r.entryOf, len(c.Events))
 	for i := range c.Events {
@@ -128,17 +130,22 @@ func newRequest(ctx context.Context, c *store.Commit) *request {
 		r.entries = append(r.entries, entry)
 		of := -1
 		if e.Stream != "" {
-			of = s.add(e.Stream, false)
+			of = r.stream(e.Stream, i)
 		}
 		r.entryOf = append(r.entryOf, of)
 	}
-	for _, g := range c.Guards {
+	for i, g := range c.Guards {
+		of := -1
 		switch g := g.(type) {
 		case store.StreamAt:
-			s.add(g.Stream, true)
+			of = r.stream(g.Stream, i)
 		case store.StreamExists:
-			s.add(g.Stream, true)
+			of = r.stream(g.Stream, i)
 		}
+		if of >= 0 {
+			r.streams[of].guarded = true
+		}
+		r.guardOf = append(r.guardOf, of)
 		r.guards = append(r.guards, r.copyGuard(g))
 	}
 	if r.key != "" && len(r.entries) > 0 {
@@ -185,53 +192,6 @@ func ownGuard(g store.Guard) store.Guard {
 		n.Query[i].Tags = slices.Clone(n.Query[i].Tags)
 	}
 	return n
-}
-
-// streamSet numbers the streams of a request; beyond a few it keeps a map.
-type streamSet struct {
-	r      *request
-	byName map[string]int
-}
-
-func (s *streamSet) add(name string, guarded bool) int {
-	i := s.find(name)
-	if i < 0 {
-		i = len(s.r.streams)
-		s.r.streams = append(s.r.streams, streamFact{name: name})
-		s.remember(name, i)
-	}
-	s.r.streams[i].guarded = s.r.streams[i].guarded || guarded
-	return i
-}
-
-func (s *streamSet) find(name string) int {
-	if s.byName != nil {
-		if i, ok := s.byName[name]; ok {
-			return i
-		}
-		return -1
-	}
-	return slices.IndexFunc(s.r.streams, func(f streamFact) bool { return f.name == name })
-}
-
-func (s *streamSet) remember(name string, i int) {
-	const few = 8
-	if s.byName != nil {
-		s.byName[name] = i
-		return
-	}
-	if i < few {
-		return
-	}
-	s.byName = make(map[string]int, 2*few)
-	for i := range s.r.streams {
-		s.byName[s.r.streams[i].name] = i
-	}
-}
-
-// streamIndex returns the place of a stream in streams; the stream is there.
-func (r *request) streamIndex(name string) int {
-	return slices.IndexFunc(r.streams, func(f streamFact) bool { return f.name == name })
 }
 
 // frameSize returns how long the request's frame is, 0 when it writes none.

@@ -159,6 +159,7 @@ func (s *Store) Close() error {
 		s.w.erasing.Lock()
 		defer s.w.erasing.Unlock()
 	}
+	s.indexTail()
 	return errors.Join(err, s.free())
 }
 

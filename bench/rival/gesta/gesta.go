@@ -3,7 +3,6 @@ package gesta
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -45,58 +44,19 @@ func Open(dir string, o disk.Options) (*Store, error) {
 
 // Events makes gesta's events of a commit, each with its id, stream, type and tag.
 func Events(commit []rival.Event) []store.Event {
-	events := make([]store.Event, len(commit))
-	tags := make([]string, len(commit))
-	for i := range commit {
-		e := &commit[i]
-		tags[i] = e.Tag
-		events[i] = store.Event{ID: uuid(e.ID), Stream: e.Stream, Type: e.Type, Tags: tags[i : i+1 : i+1], Data: e.Data}
-	}
-	return events
-}
-
-// uuid writes an id as gesta takes it.
-func uuid(id [16]byte) string {
-	var b [36]byte
-	for i, at := range [...][3]int{{0, 4, 0}, {4, 6, 9}, {6, 8, 14}, {8, 10, 19}, {10, 16, 24}} {
-		if i > 0 {
-			b[at[2]-1] = '-'
-		}
-		hex.Encode(b[at[2]:], id[at[0]:at[1]])
-	}
-	return string(b[:])
+	var f form
+	return f.fill(commit).Events
 }
 
 // Append appends the commit with a guard for each stream that it begins to touch.
 func (s *Store) Append(ctx context.Context, commit []rival.Event) error {
-	c := store.Commit{Events: Events(commit), Guards: guards(commit)}
-	_, err := s.Disk.Append(ctx, c)
+	f, _ := forms.Get().(*form)
+	defer forms.Put(f)
+	_, err := s.Disk.Append(ctx, f.fill(commit))
 	if errors.Is(err, store.ErrConflict) {
 		return fmt.Errorf("%w: %w", rival.ErrConflict, err)
 	}
 	return err
-}
-
-// guards makes one guard for each stream of a commit.
-func guards(commit []rival.Event) []store.Guard {
-	all := make([]store.Guard, 0, len(commit))
-	for i := range commit {
-		// A stream's first event in the commit is the one that no event before it in the commit continues.
-		if e := &commit[i]; i == 0 || e.Stream != commit[i-1].Stream && !touched(commit[:i], e) {
-			all = append(all, store.StreamAt{Stream: e.Stream, Version: e.Version - 1})
-		}
-	}
-	return all
-}
-
-// touched says whether the stream of e has an event in a part of the commit that comes before e; its version is lower.
-func touched(part []rival.Event, e *rival.Event) bool {
-	for i := range part {
-		if part[i].Version < e.Version && part[i].Stream == e.Stream {
-			return true
-		}
-	}
-	return false
 }
 
 // ReadStream visits the events of one stream.

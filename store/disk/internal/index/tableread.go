@@ -8,7 +8,15 @@ import (
 
 // Stream returns the newest version of a stream, and the position of its last event. It is false for a stream without an event in the table.
 func (t *Table) Stream(name string) (version uint64, last store.Position, ok bool) {
-	return t.StreamAt(name, store.MaxPosition)
+	hash := t.hasher.term(kindStream, name)
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	i, ok := t.streams.find(&t.names, hash, kindStream, name)
+	if !ok {
+		return 0, 0, false
+	}
+	line := t.timeline()
+	return *t.versions.at(i), line.position(t.streams.all.at(i).last), true
 }
 
 // StreamAt is Stream as of until.

@@ -1,10 +1,6 @@
 package segment
 
-import (
-	"encoding/binary"
-
-	"github.com/gestadb/gesta/store"
-)
+import "encoding/binary"
 
 // IDBytes is the length of the canonical text of an id.
 const IDBytes = 36
@@ -45,25 +41,33 @@ func digits(n uint32) uint64 {
 
 // ParseID reads the canonical text of an id, and returns false for other text.
 func ParseID(s string) (id [16]byte, ok bool) {
-	if !store.IsID(s) {
+	if len(s) != IDBytes || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return id, false
 	}
-	n := 0
-	for i := 0; i < len(s); {
-		if s[i] == '-' {
-			i++
-			continue
-		}
-		id[n] = nibble(s[i])<<4 | nibble(s[i+1])
-		n++
-		i += 2
+	var bad byte
+	for i, at := range &pairs {
+		high, low := nibbles[s[at]], nibbles[s[at+1]]
+		bad |= high | low
+		id[i] = high<<4 | low&15
+	}
+	if bad&noNibble != 0 {
+		return [16]byte{}, false
 	}
 	return id, true
 }
 
-func nibble(c byte) byte {
-	if c >= 'a' {
-		return c - 'a' + 10
+// pairs are where the digits of each byte stand.
+var pairs = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
+
+// noNibble marks what is no lower-case hexadecimal digit in nibbles.
+const noNibble = 0x80
+
+var nibbles = func() (t [256]byte) {
+	for c := range t {
+		t[c] = noNibble
 	}
-	return c - '0'
-}
+	for i, c := range []byte("0123456789abcdef") {
+		t[c] = byte(i)
+	}
+	return t
+}()
