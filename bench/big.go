@@ -76,7 +76,11 @@ func (l *lab) load(m rival.Maker) (*big, error) {
 		if err != nil {
 			return nil, err
 		}
-		events = max(min(events, int64(rate*l.scale.loadBox.Seconds())/10_000*10_000), events/20, min(events, 10_000))
+		may := l.scale.loadBox
+		if m.Name == "pebble" { // the one that streams are compared with at full size
+			may *= 5
+		}
+		events = max(min(events, int64(rate*may.Seconds())/10_000*10_000), events/20, min(events, 10_000))
 	}
 	dir, err := l.newDir()
 	if err != nil {
@@ -87,7 +91,7 @@ func (l *lab) load(m rival.Maker) (*big, error) {
 		return nil, err
 	}
 	begin := time.Now()
-	box := 3 * l.scale.loadBox
+	box := 6 * l.scale.loadBox
 	if m.Name == report.Gesta {
 		box = 0
 	}
@@ -117,6 +121,10 @@ func (l *lab) settle(b *big) error {
 		defer cancel()
 	}
 	err := b.store.Settle(ctx)
+	if err == nil && b.maker.Name == report.Gesta && l.scale.idle > 0 {
+		time.Sleep(l.scale.idle)
+		err = b.store.Settle(ctx)
+	}
 	if errors.Is(err, context.DeadlineExceeded) && l.ctx.Err() == nil {
 		l.book.Line("**%s** was not at rest %v after its load: it was measured as it was.", b.maker.Name, l.scale.loadBox)
 		return nil

@@ -18,15 +18,16 @@ type scale struct {
 	long    time.Duration // the same of Pebble's ingest by many writers, so that it gets as many events as gesta
 	loadBox time.Duration // how long a rival may take for its large store: it is loaded with as many events as it can take in that time
 
-	ingest     int64 // events of an ingest of gesta in a round
-	big        int64 // events of the large store
-	small      int64 // and of the small one beside it
-	hot        int   // events that have one tag, for guards
-	coldReads  int   // reads with nothing cached, in a round
-	pairs      int   // of slices, for ratios of two stores
-	tail       int64 // bytes of the log behind what is indexed, for opening after a kill
-	indexBytes int64 // of gesta's options where background work is to be seen, or a tail to be made; 0 is the default
-	mergeBytes int64 // of gesta's options for the tail of appends under merges; 0 is the default
+	ingest     int64         // events of an ingest of gesta in a round
+	big        int64         // events of the large store
+	small      int64         // and of the small one beside it
+	hot        int           // events that have one tag, for guards
+	coldReads  int           // reads with nothing cached, in a round
+	pairs      int           // of slices, for ratios of two stores
+	idle       time.Duration // to wait for merges that a store makes when nobody writes, before its large store is read
+	tail       int64         // bytes of the log behind what is indexed, for opening after a kill
+	indexBytes int64         // of gesta's options where background work is to be seen, or a tail to be made; 0 is the default
+	mergeBytes int64         // of gesta's options for the tail of appends under merges; 0 is the default
 }
 
 // The scales that there are.
@@ -35,13 +36,13 @@ var (
 		name: "short", rounds: 3, tries: 5, budget: 5 * time.Minute, bound: 8 * time.Minute,
 		slice: 600 * time.Millisecond, box: time.Second, long: 3 * time.Second, loadBox: 6 * time.Second,
 		ingest: 333_333, big: 1_000_000, small: 10_000, hot: 1_000_000, coldReads: 25, pairs: 60,
-		tail: 12 << 20, mergeBytes: 4 << 20,
+		idle: 11 * time.Second, tail: 12 << 20, mergeBytes: 4 << 20,
 	}
 	fullScale = scale{
-		name: "full", rounds: 5, tries: 10, budget: 40 * time.Minute, bound: 55 * time.Minute,
-		slice: 2 * time.Second, box: 10 * time.Second, long: 100 * time.Second, loadBox: 75 * time.Second,
+		name: "full", rounds: 5, tries: 8, budget: 25 * time.Minute, bound: 32 * time.Minute,
+		slice: 1500 * time.Millisecond, box: 6 * time.Second, long: 30 * time.Second, loadBox: 30 * time.Second,
 		ingest: 10_000_000, big: 10_000_000, small: 10_000, hot: 1_000_000, coldReads: 50, pairs: 200,
-		tail: 12 << 20,
+		idle: 11 * time.Second, tail: 12 << 20,
 	}
 	tinyScale = scale{ // of the tests
 		name: "tiny", rounds: 1, tries: 1, budget: time.Minute, bound: time.Minute,
