@@ -25,10 +25,11 @@ build: ## The command line, as bin/gesta
 test: ## Every test: contract, crashes, scripts, docs, layers; PKG=./store/... for some
 	go test $(PKG)
 
-check: layers vet lint test ## What must pass before a commit: layers, vet, lint, docs and all tests
+check: layers vet lint test bench-test ## What must pass before a commit: layers, vet, lint, docs and all tests
 
 lint: bin/.linter ## golangci-lint with the reasons in .golangci.yml; its first run builds it
 	$(TOOL) golangci-lint run
+	cd bench && go tool -modfile=../internal/tools/go.mod golangci-lint run
 
 # Built once for a version of the tools; kept in Go's build cache. The file only marks that the wait is over.
 bin/.linter: internal/tools/go.sum

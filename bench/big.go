@@ -65,7 +65,7 @@ func (b *big) close() error {
 }
 
 // disk returns gesta's own store.
-func (b *big) disk() *disk.Store { return b.store.(*gesta.Store).Disk }
+func (b *big) disk() *disk.Store { return gesta.Of(b.store).Disk }
 
 // load loads a large store without syncs, waits until it is at rest, and closes it. How many events a rival gets is what
 // it can take in its time, by a load of a second in another store.
@@ -102,7 +102,7 @@ func (l *lab) load(m rival.Maker) (*big, error) {
 	if err := l.settle(b); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
-	fmt.Fprintf(l.progress, "%6.0f s  the large store of %s has %s events: %.1f s\n", time.Since(l.begin).Seconds(), m.Name, count(b.events), took.Seconds())
+	l.say("the large store of %s has %s events: %.1f s", m.Name, count(b.events), took.Seconds())
 	if b.events < l.scale.big {
 		l.book.Line("The large store of **%s** has %s events, where gesta's has %s: it took no more in its time.", m.Name, count(b.events), count(l.scale.big))
 	}

@@ -129,8 +129,7 @@ func (l *lab) runAll(only *regexp.Regexp) error {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		kept, all := l.book.Kept(w.name)
-		fmt.Fprintf(l.progress, "%6.0f s  %s: %.1f s, %d of %d rounds kept\n",
-			time.Since(l.begin).Seconds(), w.name, time.Since(begin).Seconds(), kept, all)
+		l.say("%s: %.1f s, %d of %d rounds kept", w.name, time.Since(begin).Seconds(), kept, all)
 	}
 	return nil
 }
@@ -185,7 +184,7 @@ func (l *lab) inTurns(round int, turns []turn) error {
 		begin := time.Now()
 		err := t.run()
 		if l.verbose {
-			fmt.Fprintf(l.progress, "%6.0f s  . %s: %.1f s\n", time.Since(l.begin).Seconds(), t.subject, time.Since(begin).Seconds())
+			l.say(". %s: %.1f s", t.subject, time.Since(begin).Seconds())
 		}
 		if err == nil {
 			continue
@@ -228,4 +227,9 @@ func (l *lab) close() error {
 		}
 	}
 	return first
+}
+
+// say tells whoever waits how far the run is.
+func (l *lab) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(l.progress, "%6.0f s  %s\n", time.Since(l.begin).Seconds(), fmt.Sprintf(format, args...)) // nothing rests on it
 }

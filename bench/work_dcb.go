@@ -127,7 +127,7 @@ func (l *lab) loadDecisions(dir string) (*decisions, error) {
 		if n++; len(c.Events) < loadedCommit {
 			return nil
 		}
-		_, err := s.(*gesta.Store).Disk.Append(l.ctx, c)
+		_, err := gesta.Of(s).Disk.Append(l.ctx, c)
 		c.Events = c.Events[:0]
 		return err
 	}
@@ -143,7 +143,7 @@ func (l *lab) loadDecisions(dir string) (*decisions, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.store = again.(*gesta.Store)
+	d.store = gesta.Of(again)
 	return d, nil
 }
 

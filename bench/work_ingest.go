@@ -188,7 +188,7 @@ func (l *lab) logBytes() (float64, error) {
 		if err != nil {
 			return err
 		}
-		stats, err := s.(*gesta.Store).Disk.Stats(l.ctx)
+		stats, err := gesta.Of(s).Disk.Stats(l.ctx)
 		l.log = float64(stats.LogBytes) / float64(n)
 		return err
 	})

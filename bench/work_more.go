@@ -43,7 +43,7 @@ func memoryWorkload() workload {
 			}
 			if rivals == nil {
 				var err error
-				if rivals, err = l.rivalsMemory(peak); err != nil {
+				if rivals, err = l.rivalsMemory(); err != nil {
 					return err
 				}
 			}
@@ -74,7 +74,7 @@ func (l *lab) ownMemory(r *report.Round, peak, heap string) error {
 }
 
 // rivalsMemory measures the memory of the rivals, in MiB. Where the system does not tell, there is nothing.
-func (l *lab) rivalsMemory(peak string) (map[string]float64, error) {
+func (l *lab) rivalsMemory() (map[string]float64, error) {
 	found := map[string]float64{}
 	var turns []turn
 	for _, rival := range l.rivals {
@@ -149,7 +149,9 @@ func follow(ctx context.Context, s *gesta.Store, d time.Duration) ([]float64, er
 		}
 	}
 	cancel()
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		return nil, fmt.Errorf("follow: %w", err)
+	}
 	return beyond, nil
 }
 

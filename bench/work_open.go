@@ -140,7 +140,7 @@ func (l *lab) killAndOpen(r *report.Round, subject string, b *big, killed []stri
 			r.Put(id, subject, ms)
 		}
 	}
-	if _, err := b.store.(*gesta.Store).SettledAt(l.ctx); err != nil {
+	if _, err := gesta.Of(b.store).SettledAt(l.ctx); err != nil {
 		return err
 	}
 	if err := b.close(); err != nil {

@@ -87,11 +87,15 @@ func (b *Book) Markdown(w io.Writer, h *Head) error {
 	p := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
 	p("# %s\n", h.Title)
 	p("Measured %s by `bench/`, which is run again with", h.Date)
-	p("\n```console\n$ %s\n```\n", strings.Join(h.Commands, "\n$ "))
+	p("\n```sh\n%s\n```\n", strings.Join(h.Commands, "\n"))
 	p("| | |\n|---|---|")
 	for _, f := range [][2]string{
-		{"CPU", fmt.Sprintf("%s, %d cores", h.Facts.CPU, h.Facts.Cores)}, {"memory", h.Facts.RAM}, {"kernel", h.Facts.Kernel},
-		{"file system", h.Facts.FileSystem}, {"Go", h.Facts.Go}, {"commit", h.Facts.Commit},
+		{"CPU", fmt.Sprintf("%s, %d cores", h.Facts.CPU, h.Facts.Cores)},
+		{"memory", h.Facts.RAM},
+		{"kernel", h.Facts.Kernel},
+		{"file system", h.Facts.FileSystem},
+		{"Go", h.Facts.Go},
+		{"commit", h.Facts.Commit},
 	} {
 		p("| %s | %s |", f[0], f[1])
 	}

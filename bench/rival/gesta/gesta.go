@@ -48,6 +48,15 @@ func Events(commit []rival.Event) []store.Event {
 	return f.fill(commit).Events
 }
 
+// Of returns gesta's own store, which s is.
+func Of(s rival.Store) *Store {
+	own, ok := s.(*Store)
+	if !ok {
+		panic(fmt.Sprintf("%T is no store of gesta's", s))
+	}
+	return own
+}
+
 // Append appends the commit with a guard for each stream that it begins to touch.
 func (s *Store) Append(ctx context.Context, commit []rival.Event) error {
 	f, _ := forms.Get().(*form)

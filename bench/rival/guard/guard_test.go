@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,7 +39,7 @@ func TestAppend(t *testing.T) {
 		{name: "version 0", commit: []rival.Event{at("a", 0)}, fails: true},
 		{name: "gap", commit: []rival.Event{at("a", 1), at("a", 3)}, fails: true},
 		{name: "twice", commit: []rival.Event{at("a", 1), at("b", 1), at("a", 1)}, fails: true},
-		{name: "gap in wide", commit: append(wide[:len(wide):len(wide)], at("3", 4)), fails: true},
+		{name: "gap in wide", commit: append(slices.Clip(wide), at("3", 4)), fails: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := []guard.Guard{{Stream: "a", Before: 1, After: 2}}

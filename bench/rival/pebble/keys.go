@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -55,11 +54,6 @@ func split(key []byte) int {
 // appendPrefix appends the prefix of a name's keys.
 func appendPrefix(dst []byte, kind byte, name string) []byte {
 	return append(append(append(dst, kind), name...), 0)
-}
-
-// appendKey appends the key of a name and a number.
-func appendKey(dst []byte, kind byte, name string, n uint64) []byte {
-	return binary.BigEndian.AppendUint64(appendPrefix(dst, kind, name), n)
 }
 
 // putPrefix writes the prefix of a name's keys to dst, and returns how long it is.
