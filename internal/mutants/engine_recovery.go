@@ -125,5 +125,11 @@ func forgetting() []mutant {
 			old:  `if err := fs.SyncDir(path.Dir(name)); err != nil {`, new: `if _, err := fs.ReadDir(path.Dir(name)); err != nil {`,
 			pkg: diskPkg, test: "TestGuaranteeTruncationSurvivesPowerLoss",
 		},
+		{
+			name: "merge-leaves-file", breaks: "A merge of index files some of which were dropped meanwhile leaves the file that it has made.",
+			file: "store/disk/internal/index/setmerge.go",
+			old:  "\t\ts.removeIndex(merged)\n", new: "",
+			pkg: indexPkg, test: "TestSetDropBelowBesideMerge",
+		},
 	}
 }

@@ -114,6 +114,12 @@ func filling() []mutant {
 			pkg: diskPkg, test: "TestGuaranteeSealedSegmentEndsWithItsSeal",
 		},
 		{
+			name: "full-disk-ends-log", breaks: "The log ends when there is no room for the zeros that are written ahead, though there is for commits.",
+			file: "store/disk/fill.go",
+			old:  `if isFull(err) {`, new: `if err == nil && isFull(err) {`,
+			pkg: diskPkg, test: "TestGuaranteeFullDiskStopsFilling",
+		},
+		{
 			name: "fill-failure-ignored", breaks: "A commit is acknowledged although the write of the zeros behind it has failed.",
 			file: "store/disk/syncer.go",
 			old:  "\t\tif err := y.fillAhead(len(g.buf)); err != nil {\n\t\t\treturn err\n\t\t}\n", new: "\t\t_ = y.fillAhead(len(g.buf))\n",

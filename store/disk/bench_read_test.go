@@ -39,10 +39,10 @@ func BenchmarkLog(b *testing.B) {
 		})
 	}
 	run("order=commit/raw", l.rawScan)
-	run("order=commit/store", func(b *testing.B) { l.scan(b, store.ReadOptions{}) })
-	run("order=commit/backward", func(b *testing.B) { l.scan(b, store.ReadOptions{Backward: true}) })
-	run("stream=10", func(b *testing.B) { l.streams(b, l.shorts, perStream, l.short) })
-	run("stream=1000", func(b *testing.B) { l.streams(b, longs, longStream, long) })
+	run("order=commit/store", func(b *testing.B) { b.Helper(); l.scan(b, store.ReadOptions{}) })
+	run("order=commit/backward", func(b *testing.B) { b.Helper(); l.scan(b, store.ReadOptions{Backward: true}) })
+	run("stream=10", func(b *testing.B) { b.Helper(); l.streams(b, l.shorts, perStream, l.short) })
+	run("stream=1000", func(b *testing.B) { b.Helper(); l.streams(b, longs, longStream, long) })
 	run("tag/first=10", l.tags)
 	run("dump", l.dump)
 }
@@ -159,6 +159,7 @@ func benchEvent(dice *rand.Rand, stream string, n int) store.Event {
 }
 
 func (l *benchLog) scan(b *testing.B, o store.ReadOptions) {
+	b.Helper()
 	for left := b.N; left > 0; {
 		o.Limit = left
 		for r, err := range l.s.Read(b.Context(), nil, o) {
@@ -176,6 +177,7 @@ var sink int
 
 // streams reads one stream after the other; the figure is for one stream.
 func (l *benchLog) streams(b *testing.B, n, want int, name func(int) string) {
+	b.Helper()
 	dice := rand.New(rand.NewPCG(3, 4))
 	names := make([]string, 1<<12)
 	for i := range names {
@@ -200,6 +202,7 @@ func (l *benchLog) streams(b *testing.B, n, want int, name func(int) string) {
 }
 
 func (l *benchLog) tags(b *testing.B) {
+	b.Helper()
 	dice := rand.New(rand.NewPCG(5, 6))
 	for b.Loop() {
 		q := store.Query{{Tags: []string{fmt.Sprintf("customer:%d", dice.IntN(logTags))}}}
@@ -213,6 +216,7 @@ func (l *benchLog) tags(b *testing.B) {
 }
 
 func (l *benchLog) dump(b *testing.B) {
+	b.Helper()
 	for left := b.N; left > 0; {
 		for c, err := range l.s.Dump(b.Context(), 0) {
 			must(b, err)
@@ -233,6 +237,7 @@ func (l *benchLog) segments(b *testing.B) []string {
 
 // rawScan reads the log in pieces of a megabyte and sums each record; the figure is for one event.
 func (l *benchLog) rawScan(b *testing.B) {
+	b.Helper()
 	buf := make([]byte, 1<<20)
 	var sums uint32
 	for left := b.N; left > 0; {
@@ -285,6 +290,7 @@ func rawFrames(b []byte, limit int, sums *uint32) (used, events int) {
 
 // coldPreads reads single pages of the log that are not in memory.
 func (l *benchLog) coldPreads(b *testing.B) {
+	b.Helper()
 	l.forget(b)
 	names := l.segments(b)
 	dice := rand.New(rand.NewPCG(7, 8))
@@ -305,6 +311,7 @@ func (l *benchLog) coldPreads(b *testing.B) {
 }
 
 func (l *benchLog) coldStreams(b *testing.B) {
+	b.Helper()
 	dice := rand.New(rand.NewPCG(9, 10))
 	l.forget(b)
 	l.open(b)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -217,5 +220,116 @@ func TestBesideTruncateAgainRemovesWhatIsLeft(t *testing.T) {
 	want := []string{dir + "/log/00000005.seg", dir + "/log/00000006.seg"}
 	if d := cmp.Diff(want, rigSegments(r.disk)); d != "" {
 		t.Errorf("segments (-want +got):\n%s", d)
+	}
+}
+
+// TestBesideTruncateFailedIsNotForgotten fails a truncation when the file that says where the log begins has its name: what a smaller truncation answers
+// after that is what a crash leaves.
+func TestBesideTruncateFailedIsNotForgotten(t *testing.T) {
+	for name, fails := range map[string]vfs.Op{
+		"sync": {Kind: vfs.OpSyncDir, Name: dir},
+		"open": {Kind: vfs.OpOpen, Name: dir + "/heads"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, disk.Options{SegmentBytes: 4096})
+			r.wides("a-1", "1", "2", "3", "4")
+			renamed, failed := false, false // of Truncate alone
+			r.on(func(op vfs.Op) error {
+				renamed = renamed || op.Kind == vfs.OpRename && op.NewName == dir+"/heads"
+				if renamed && !failed && op.Kind == fails.Kind && op.Name == fails.Name {
+					failed = true
+					return errDisk
+				}
+				return nil
+			})
+			if _, err := r.s.Truncate(limited(t), 3); !errors.Is(err, errDisk) {
+				t.Fatalf("truncating returns %v", err)
+			}
+			r.on(nil)
+			r.truncateThrough(1, 4)
+			for _, after := range []*rig{r.killed(), r.found(r.disk.CrashWorst())} {
+				after.open()
+				after.truncateThrough(0, 4)
+				events, err := readAll(after.s, nil, store.ReadOptions{After: 3})
+				if err != nil || len(events) != 1 {
+					t.Errorf("%d events are left, %v; want 1", len(events), err)
+				}
+			}
+		})
+	}
+}
+
+// TestBesideTruncateMergeGivesWay holds back a merge of index files, as a large one takes its time, whose first files are truncated: that, and appends
+// and another truncation after it, do not wait for the merge.
+func TestBesideTruncateMergeGivesWay(t *testing.T) {
+	r := newRig(t, disk.Options{SegmentBytes: 4096, IndexBytes: 4096})
+	held, goOn := make(chan struct{}), make(chan struct{})
+	var first int // files that begin with position 1, tables' ones too; guarded by mu
+	var mu sync.Mutex
+	r.on(func(op vfs.Op) error {
+		if op.Kind != vfs.OpCreate || !strings.HasPrefix(path.Base(op.Name), "0000000000000001-") || !strings.Contains(op.Name, ".idx") {
+			return nil
+		}
+		mu.Lock()
+		first++
+		hold := first == 2
+		mu.Unlock()
+		if hold {
+			close(held)
+			<-goOn
+		}
+		return nil
+	})
+	release := sync.OnceFunc(func() { close(goOn) })
+	t.Cleanup(release)
+	n := 0
+	add := func() {
+		n++
+		if _, err := r.s.Append(limited(t), wideEvent("a-1", fmt.Sprint(n), 3000)); err != nil {
+			t.Fatalf("append %d: %v", n, err)
+		}
+	}
+	for reached := false; !reached; {
+		if n == 500 {
+			t.Fatal("nothing was merged")
+		}
+		add()
+		select {
+		case <-held:
+			reached = true
+		default:
+		}
+	}
+	for _, through := range []store.Position{2, 4} {
+		truncated := make(chan error, 1)
+		go func() {
+			got, err := r.s.Truncate(t.Context(), through)
+			if err == nil && got != through+1 {
+				err = fmt.Errorf("truncating through %d leaves %d", through, got)
+			}
+			truncated <- err
+		}()
+		if err := receive(t, truncated); err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			add()
+		}
+	}
+	release()
+	after := r.closed()
+	for _, name := range after.disk.Files() {
+		if strings.HasSuffix(name, ".tmp") || indexHolds(name, ".idx", 1) {
+			t.Errorf("%s is left", name)
+		}
+	}
+	after.open()
+	events, err := readAll(after.s, nil, store.ReadOptions{After: 4})
+	if err != nil || len(events) != n-4 {
+		t.Errorf("%d events are left, %v; want %d", len(events), err, n-4)
+	}
+	report, err := after.s.Check(t.Context(), store.CheckOptions{})
+	if err != nil || len(report.Problems) > 0 {
+		t.Errorf("check: %+v, %v", report.Problems, err)
 	}
 }

@@ -241,8 +241,11 @@ func (k *checker) behindSeal(seg *segmentFile, at index.Place, size int64) error
 				return nil
 			}
 		}
-		if off += int64(n); err != nil && !errors.Is(err, io.EOF) || n == 0 {
-			return err
+		if off += int64(n); errors.Is(err, io.EOF) { // a writer has cut off since what it had filled ahead
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", segmentName(seg.number), err)
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package disk
 import (
 	"fmt"
 	"path"
-	"runtime"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -21,6 +20,7 @@ type committer struct {
 	logged int64          // bytes of the log that the newest table covers
 	events int            // in the newest table
 	handed int64          // groups given to the syncer's goroutine
+	others yielder
 }
 
 // run makes groups until the queue is closed.
@@ -58,15 +58,17 @@ func (c *committer) run() {
 const maxLinger = 128
 
 // linger lets those run who were answered a moment ago, before a group goes to a syncer that is free: they are about to send their next
-// commits, which would have to wait for another sync if the group went without them. It waits for nobody who does not run. The syncer
-// does the same between two groups.
+// commits, which would have to wait for another sync if the group went without them. It waits for nobody who does not run, nor while the processors
+// have much else to do. The syncer does the same between two groups.
 func (c *committer) linger(g *group) {
 	const yields = 3
 	for range yields {
 		if n := len(g.members) + len(c.w.queue); n >= int(c.w.crowd.Load()) || n >= maxLinger {
 			return
 		}
-		runtime.Gosched()
+		if !c.others.yield() {
+			return
+		}
 	}
 }
 

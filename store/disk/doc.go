@@ -145,12 +145,15 @@ frames of the accepted ones to a group: positions, versions and time are given h
 The *syncer*, one goroutine, takes a group when the one before is done: it fills in durable and the header checksums, does one write and
 one sync, writes log/head, moves the visible head, and answers each caller. While it syncs, the committer fills the next
 group. Where one writer is alone, the committer does this for its groups itself, while the syncer has nothing to do. Before a group goes to a syncer that is free, the
-committer lets those run who were answered a moment before, and so does the syncer between two groups: what they send next then goes along. An answer that rests on a commit not yet durable waits for that group in the same way: every answer passes through the syncer, in order.
+committer lets those run who were answered a moment before, and so does the syncer between two groups: what they send next then goes along. Where that takes
+milliseconds, because the processors are busy with something else, both leave it for a while. An answer that rests on a commit not yet durable waits for that group in the same way: every answer passes through the syncer, in order.
 
 While groups are small, at most 64 KiB in the mean of the recent ones, the syncer fills the file ahead: between the write and the sync of a group that reaches beyond the file's
 end it writes zeros behind the group, at most 1 MiB, a quarter of Options.SegmentBytes, or as much as was written since the log was opened, and at most up to
 SegmentBytes. Groups that lie within them change neither size nor blocks of the file, which makes their sync cheaper. Only the syncer writes to the file, so
 no zero can come to lie on a frame; the seal, and the empty frame of Close, cut the zeros off again before their sync. With SyncNever nothing is filled.
+Where the disk is full, the zeros are cut off and the rest of the segment goes without them; the sync decides about the group. Any other
+failure of their write is one of the log.
 
 A failed write, cut or sync of the log ends it: the group and everything behind it that was decided is answered with an UnknownError, what is
 still queued was not decided and is refused with ErrFailed, and this process writes and syncs no more, also on Close.
@@ -239,5 +242,7 @@ the sync policy.
 
 Whole sealed segments are dropped from the front, when the header of the last segment is durable. First heads is written: for every stream its version and last position, for every source
 its tracking, and where the log begins now. Then the segments are removed, the lowest first, and the index files that lie wholly
-below. Index files that straddle the beginning stay; what they say of dropped positions is not looked at.
+below. Index files that straddle the beginning stay; what they say of dropped positions is not looked at. A merge that reads a file which is dropped
+gives way, leaves no file, and begins again with what is left. When writing heads has failed, the next truncation looks which file came to have the
+name, and begins from there.
 */

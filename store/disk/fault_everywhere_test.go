@@ -50,6 +50,8 @@ type faulty struct {
 	open   bool  // the store is open
 	ended  bool  // a write, cut or sync of the log has failed since
 	broken error // what was done to the log after that
+
+	written vfs.Op // the last write of a segment since a sync of one
 }
 
 func (f *faulty) hook(op vfs.Op) error {
@@ -57,6 +59,7 @@ func (f *faulty) hook(op vfs.Op) error {
 	defer f.mu.Unlock()
 	segment := strings.HasSuffix(op.Name, ".seg")
 	writes := op.Kind == vfs.OpWrite || op.Kind == vfs.OpTruncate || op.Kind == vfs.OpSync
+	zeros := f.fills(op, segment)
 	if f.ended && segment && writes && f.broken == nil {
 		f.broken = fmt.Errorf("after a write, cut or sync of the log has failed there is %+v", op)
 	}
@@ -68,10 +71,24 @@ func (f *faulty) hook(op vfs.Op) error {
 		return nil
 	}
 	f.fired = true
-	if f.open && segment && writes {
+	err := f.err(op)
+	if f.open && segment && writes && (!zeros || !errors.Is(err, syscall.ENOSPC)) {
 		f.ended = true
 	}
-	return f.err(op)
+	return err
+}
+
+// fills says whether an operation writes zeros behind a group: for these alone, room is not needed. They follow the group, which
+// follows the header of its segment or is the first write since a sync.
+func (f *faulty) fills(op vfs.Op, segment bool) bool {
+	if !segment || op.Kind != vfs.OpWrite && op.Kind != vfs.OpSync {
+		return false
+	}
+	before := f.written
+	if f.written = op; op.Kind == vfs.OpSync {
+		f.written = vfs.Op{}
+	}
+	return op.Kind == vfs.OpWrite && before.Name == op.Name && before.Offset > 0 && op.Offset == before.Offset+before.Length
 }
 
 func (f *faulty) set(change func()) {

@@ -355,19 +355,25 @@ func (s *Store) keyAt(src index.Source, p store.Position) (key string, err error
 	if err != nil {
 		return "", err
 	}
-	var rec segment.Record
-	if err := f.record(&rec, at, p, false); err != nil {
-		return "", err
-	}
-	err = f.guarded(func() error {
-		if err := f.open(at.Segment(), p); err != nil { // a page that could not be read made it let go
+	var b []byte
+	var frame frameFacts
+	err = f.guarded(func() (err error) {
+		if b, err = f.copied(at, p, false, 0); err != nil {
 			return err
 		}
-		head, err := f.head(int64(f.frame.at.Offset()))
+		frame = f.frame
+		head, err := f.head(int64(frame.at.Offset()))
 		key = string(head.Key)
-		return f.s.placed(err, f.frame.at, p)
+		return f.s.placed(err, frame.at, p)
 	})
-	return key, err
+	if err != nil {
+		return "", err
+	}
+	var rec segment.Record
+	if err := f.s.decode(&rec, b, &frame, at, p, false); err != nil {
+		return "", err
+	}
+	return key, nil
 }
 
 func placeOf(src index.Source, p store.Position) (index.Place, error) {

@@ -19,6 +19,7 @@ type fill struct {
 	end     int64 // how far the file reaches
 	mean    int64 // about the length of recent groups
 	written int64 // bytes of groups since the log was opened
+	off     bool  // there was no room for zeros in this segment
 }
 
 // wrote notes a group that ends at an offset of the file, and returns up to where zeros are to follow it: its own end for none.
@@ -30,7 +31,7 @@ func (f *fill) wrote(n, end int64) (to int64) {
 		return end
 	}
 	f.end = end
-	if f.mean > maxFillGroup {
+	if f.off || f.mean > maxFillGroup {
 		return end
 	}
 	align := min(fillAlign, f.limit/4)
@@ -39,7 +40,8 @@ func (f *fill) wrote(n, end int64) (to int64) {
 	return max(to, end)
 }
 
-// fillAhead writes zeros behind a group of n bytes that ends where the log does, if they are worth it.
+// fillAhead writes zeros behind a group of n bytes that ends where the log does, if they are worth it. Where there is no room for them, the rest
+// of the segment goes without: the group itself is written.
 func (y *syncer) fillAhead(n int) error {
 	if y.w.s.opts.Sync == SyncNever {
 		return nil
@@ -50,7 +52,12 @@ func (y *syncer) fillAhead(n int) error {
 		return nil
 	}
 	y.fill.end = to
-	if _, err := y.file.WriteAt(zeros[:to-end], end); err != nil {
+	_, err := y.file.WriteAt(zeros[:to-end], end)
+	if isFull(err) {
+		y.fill.off = true
+		return y.cut()
+	}
+	if err != nil {
 		return fmt.Errorf("fill %s ahead: %w", segmentName(y.end.Next.Segment()), err)
 	}
 	return nil

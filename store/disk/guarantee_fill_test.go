@@ -182,7 +182,7 @@ func TestGuaranteeFailedFillIsUnknown(t *testing.T) {
 			writes = 0
 		case op.Kind == vfs.OpWrite:
 			if writes++; writes == 2 {
-				return syscall.ENOSPC
+				return syscall.EIO
 			}
 		}
 		return nil
@@ -203,4 +203,78 @@ func TestGuaranteeFailedFillIsUnknown(t *testing.T) {
 	if err != nil || len(got) < 2 || got[0] != "first" {
 		t.Errorf("found %q, %v", got, err)
 	}
+}
+
+// TestGuaranteeFullDiskStopsFilling has room for half a megabyte more than is written: commits take all of it, none is lost, and the next segment is
+// filled again once there is room.
+func TestGuaranteeFullDiskStopsFilling(t *testing.T) {
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT} {
+		t.Run(full.Error(), func(t *testing.T) {
+			r := newRig(t, disk.Options{SegmentBytes: 8 << 20})
+			const written, left = 1500, 500 << 10
+			for range written { // so much that the next zeros are more than there is room for
+				r.add(wideEvent("a-1", "x", 1000))
+			}
+			size, zeros := r.sizeOf(firstSegment)
+			room := int64(size-zeros) + left
+			r.on(func(op vfs.Op) error {
+				if op.Name == firstSegment && op.Kind == vfs.OpWrite && op.Offset+op.Length > room {
+					return &vfs.ShortWrite{N: int(max(0, room-op.Offset)), Err: full}
+				}
+				return nil
+			})
+			n, err := written, error(nil)
+			for ; err == nil && n < written+1000; n++ {
+				_, err = r.s.Append(t.Context(), wideEvent("a-1", "x", 1000))
+			}
+			size, zeros = r.sizeOf(firstSegment)
+			if free := room - int64(size-zeros); !errors.Is(err, store.ErrUnknown) || !errors.Is(err, full) || free > 1200 {
+				t.Errorf("commit %d gets %v with %d bytes free", n, err, free)
+			}
+			after := r.powerLoss()
+			got, err := dataOf(after.s)
+			if err != nil || len(got) < n-1 {
+				t.Errorf("%d events are found, %v; %d were acknowledged", len(got), err, n-1)
+			}
+		})
+	}
+}
+
+// TestGuaranteeFillGoesOnInNextSegment has no room for zeros once: the rest of that segment has none, the next one has.
+func TestGuaranteeFillGoesOnInNextSegment(t *testing.T) {
+	r := newRig(t, disk.Options{SegmentBytes: 1 << 16})
+	failed := false
+	writes := 0 // since the last sync; of the syncer alone
+	r.on(func(op vfs.Op) error {
+		switch {
+		case !isSegFile(op.Name):
+		case op.Kind == vfs.OpSync:
+			writes = 0
+		case op.Kind == vfs.OpWrite:
+			if writes++; writes == 2 && !failed {
+				failed = true
+				return &vfs.ShortWrite{N: int(op.Length) / 2, Err: syscall.ENOSPC}
+			}
+		}
+		return nil
+	})
+	var want []string
+	most := 0 // zeros behind the last frame of the second segment
+	for i := range 200 {
+		want = append(want, fmt.Sprint(i))
+		r.add(wideEvent("a-1", fmt.Sprint(i), 500))
+		name := r.lastSegment()
+		if _, zeros := r.sizeOf(name); name == firstSegment && zeros > 8 {
+			t.Fatalf("commit %d is followed by %d zeros", i, zeros)
+		} else if name != firstSegment {
+			most = max(most, zeros)
+		}
+	}
+	if !failed || most < 1000 {
+		t.Errorf("no room for zeros: %v; then there are %d zeros at the most", failed, most)
+	}
+	r.powerLoss().wantData(want...)
+	after := r.closed()
+	after.open()
+	after.wantData(want...)
 }

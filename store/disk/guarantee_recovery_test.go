@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gestadb/gesta/store"
@@ -245,4 +246,28 @@ func TestGuaranteeSealIsWrittenAgain(t *testing.T) {
 	after.wantData("0", "1", "2")
 	after.add(oneEvent("a-1", "later"))
 	after.powerLoss().wantData("0", "1", "2", "later")
+}
+
+// TestGuaranteeRecoveredSegmentIsOpenedAnew recovers a segment that it cuts and writes again: what it had opened before is not read afterwards.
+func TestGuaranteeRecoveredSegmentIsOpenedAnew(t *testing.T) {
+	r := newRig(t, disk.Options{})
+	r.add(oneEvent("a-1", "first"))
+	r.add(oneEvent("a-1", "second"))
+	after := r.killed()
+	var opened, cut atomic.Int32
+	after.on(func(op vfs.Op) error {
+		switch {
+		case op.Name != firstSegment:
+		case op.Kind == vfs.OpOpen && cut.Load() > 0:
+			opened.Add(1)
+		case op.Kind == vfs.OpTruncate:
+			cut.Add(1)
+		}
+		return nil
+	})
+	after.open()
+	after.wantData("first", "second")
+	if cut.Load() == 0 || opened.Load() == 0 {
+		t.Errorf("the segment was cut %d times, and opened %d times then", cut.Load(), opened.Load())
+	}
 }

@@ -59,6 +59,7 @@ func newManifest(now time.Time) (manifest, error) {
 	return m, nil
 }
 
+// encode returns what gesta.json is to be. It is an error where that would not be read as the same: the store could not be opened again.
 func (m *manifest) encode() ([]byte, error) {
 	b, err := json.Marshal(manifestJSON{
 		Format: formatVersion, Store: segment.FormatID(m.id),
@@ -67,7 +68,11 @@ func (m *manifest) encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", manifestName, err)
 	}
-	return append(b, '\n'), nil
+	b = append(b, '\n')
+	if back, err := decodeManifest(b); err != nil || back.id != m.id || back.seed != m.seed || !back.created.Equal(m.created) {
+		return nil, fmt.Errorf("encode %s: %s does not read back as what was written", manifestName, b)
+	}
+	return b, nil
 }
 
 // decodeManifest reads gesta.json. The format is looked at before anything else.
@@ -138,6 +143,10 @@ func createStore(fsys vfs.FS, dir string, now time.Time) (manifest, error) {
 	if err != nil {
 		return m, err
 	}
+	b, err := m.encode()
+	if err != nil {
+		return m, err
+	}
 	for _, d := range []string{path.Join(dir, logDir), path.Join(dir, indexDir)} {
 		if err := fsys.MkdirAll(d); err != nil {
 			return m, fmt.Errorf("make directory: %w", err)
@@ -148,10 +157,6 @@ func createStore(fsys vfs.FS, dir string, now time.Time) (manifest, error) {
 	}
 	h := segment.Header{StoreID: m.id, Number: 1, RecordedAt: noTime}
 	if err := writeFile(fsys, path.Join(dir, segmentName(1)), h.Encode()); err != nil {
-		return m, err
-	}
-	b, err := m.encode()
-	if err != nil {
 		return m, err
 	}
 	if err := syncParents(fsys, dir); err != nil {

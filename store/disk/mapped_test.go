@@ -2,7 +2,6 @@ package disk_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -292,7 +291,7 @@ func TestReadsInReads(t *testing.T) {
 	outer := collected(t, s, store.Query{{Stream: "s-0"}}, store.ReadOptions{})
 	inner := collected(t, s, store.Query{{Stream: "s-1"}}, store.ReadOptions{})
 	n := 0
-	for r, err := range s.Read(context.Background(), store.Query{{Stream: "s-0"}}, store.ReadOptions{}) {
+	for r, err := range s.Read(t.Context(), store.Query{{Stream: "s-0"}}, store.ReadOptions{}) {
 		must(t, err)
 		got := collected(t, s, store.Query{{Stream: "s-1"}}, store.ReadOptions{Limit: n%20 + 1})
 		if d := cmp.Diff(inner[:n%20+1], got); d != "" {

@@ -40,7 +40,7 @@ type Options struct {
 	// tail that the next open replays. From 1 KiB to 1 GiB. Defaults to 32 MiB.
 	IndexBytes int64
 
-	// OpenSegments is how many segment files are kept open for reading, from 2. Defaults to 128.
+	// OpenSegments is how many segment files are kept open for reading, from 2; they are mapped where that can be. Defaults to 512.
 	OpenSegments int
 
 	// GroupBytes is how much one write of the log may have, unless a single commit is larger. From 1 KiB to 1 GiB. Defaults to 4 MiB.
@@ -75,7 +75,7 @@ const (
 func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.SegmentBytes, defaultSegmentBytes)
 	setDefault(&o.IndexBytes, defaultSegmentBytes)
-	setDefault(&o.OpenSegments, 128)
+	setDefault(&o.OpenSegments, 512)
 	setDefault(&o.GroupBytes, 4<<20)
 	setDefault(&o.PollInterval, 20*time.Millisecond)
 	if o.Clock == nil {

@@ -16,7 +16,7 @@ import (
 func (s *Store) Read(ctx context.Context, q store.Query, o store.ReadOptions) iter.Seq2[store.Recorded, error] {
 	return func(yield func(store.Recorded, error) bool) {
 		r := readings.Get().(*reading) //nolint:errcheck // nothing else is put there
-		r.begin(s, ctx, q, o, yield)
+		r.begin(ctx, s, q, o, yield)
 		err := r.run()
 		r.end()
 		if err != nil && !errors.Is(err, errStopped) {
@@ -58,7 +58,7 @@ type reading struct {
 // readings are readings that have ended, for the memory of their batches.
 var readings = sync.Pool{New: func() any { return &reading{} }}
 
-func (r *reading) begin(s *Store, ctx context.Context, q store.Query, o store.ReadOptions, yield func(store.Recorded, error) bool) {
+func (r *reading) begin(ctx context.Context, s *Store, q store.Query, o store.ReadOptions, yield func(store.Recorded, error) bool) {
 	r.s, r.ctx, r.q, r.o, r.yield, r.batch = s, ctx, q, o, yield, firstBatch
 	r.sweeps = q.All() && !o.Backward
 	r.sweep.s, r.found.s, r.found.q, r.found.f.s = s, s, q, s
@@ -72,6 +72,9 @@ func (r *reading) end() {
 	clear(b.sources[:cap(b.sources)])
 	clear(b.near.spots[:cap(b.near.spots)])
 	clear(b.f.held[:cap(b.f.held)])
+	if cap(b.f.window) > windowMax { // of one record that was long
+		b.f.window = nil
+	}
 	*r = reading{found: batch{
 		items: b.items[:0], frames: b.frames[:0], positions: b.positions[:0], places: b.places[:0], sources: b.sources[:0],
 		f: fetcher{window: b.f.window[:0], held: b.f.held[:0]}, near: toucher{spots: b.near.spots[:0]},

@@ -87,8 +87,8 @@ type hunt struct {
 // sourcesOf returns the parts of a view that may have something in (after, until], in the order of the read.
 func (b *batch) sourcesOf(v *view, after, until store.Position, backward bool) []index.Source {
 	b.sources = b.sources[:0]
-	for _, f := range v.files.Files() {
-		b.sources = append(b.sources, f)
+	if len(v.files.Files()) > 0 {
+		b.sources = append(b.sources, v.files.View) // all files at once: their look-ups overlap
 	}
 	for _, t := range v.tables {
 		b.sources = append(b.sources, t)

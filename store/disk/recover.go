@@ -43,6 +43,7 @@ func (s *Store) recover() error {
 	if err != nil {
 		return err
 	}
+	s.segs.forgetAll() // what was mapped or measured so far may have been cut and written again
 	head, err := s.fs.Create(path.Join(s.dir, headName))
 	if err != nil {
 		return errors.Join(fmt.Errorf("make log/head: %w", err), active.Close())

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -67,15 +68,17 @@ type segments struct {
 	dir   string
 	limit int
 
-	cold atomic.Bool // what was read last by mapping was not in memory
+	cold  atomic.Bool          // what was read last by mapping was not in memory
+	clock func() time.Duration // that says how long that took
 
-	mu   sync.Mutex
-	open map[uint32]*segmentFile
-	tick int64
+	mu     sync.Mutex
+	open   map[uint32]*segmentFile
+	tick   int64
+	opened int // how often a file was opened
 }
 
 func newSegments(fsys vfs.FS, dir string, limit int) *segments {
-	return &segments{fs: fsys, dir: dir, limit: limit, open: map[uint32]*segmentFile{}}
+	return &segments{fs: fsys, dir: dir, limit: limit, clock: now, open: map[uint32]*segmentFile{}}
 }
 
 // acquire returns a segment open for reading; give it back with release. The error is fs.ErrNotExist for one that is not there.
@@ -97,15 +100,16 @@ func (s *segments) acquireMapped(number uint32, end index.Place) (mappedSegment,
 }
 
 // hold acquires the segments of the first of some places, in one go, and appends them to dst, each once; places of one segment are together.
-// It ends at a segment that cannot be opened, and when dst has maxHeld, and returns how many places it came to.
+// It ends at a segment that cannot be opened, when dst has maxHeld, and when maxOpened had to be opened, and returns how many places it came to.
 func (s *segments) hold(dst []mappedSegment, places []index.Place, end index.Place) ([]mappedSegment, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	opened := s.opened
 	for i, at := range places {
 		if n := len(dst); n > 0 && dst[n-1].number == at.Segment() {
 			continue
 		}
-		if len(dst) == maxHeld {
+		if len(dst) == maxHeld || s.opened-opened == maxOpened {
 			return dst, i
 		}
 		f, err := s.take(at.Segment())
@@ -117,8 +121,12 @@ func (s *segments) hold(dst []mappedSegment, places []index.Place, end index.Pla
 	return dst, len(places)
 }
 
-// maxHeld bounds how many segments a batch of a read uses at once.
-const maxHeld = 64
+// maxHeld bounds how many segments a batch of a read uses at once, and maxOpened how many of them it opens and maps in one go: other reads wait for that, and
+// where more segments are read than are kept open, each has to be opened again.
+const (
+	maxHeld   = 64
+	maxOpened = 16
+)
 
 // take is acquire with mu held.
 func (s *segments) take(number uint32) (*segmentFile, error) {
@@ -132,6 +140,7 @@ func (s *segments) take(number uint32) (*segmentFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
+	s.opened++
 	f := &segmentFile{File: file, number: number, uses: 2, used: s.tick}
 	s.open[number] = f
 	s.evict(f)

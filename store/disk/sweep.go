@@ -47,7 +47,7 @@ func (r *reading) sweepAll(after, until store.Position) error {
 	end := r.s.tip.get().end.Next
 	for {
 		if w.frame.at == 0 {
-			if more, err := w.header(after, until, end); !more {
+			if more, err := r.header(after, until, end); !more {
 				return err
 			}
 		}
@@ -94,14 +94,16 @@ func (r *reading) records(after, until store.Position) (store.Position, error) {
 			return 0, errStopped
 		}
 	}
-	if err := w.finish(); err != nil {
+	after = max(after, f.Last())
+	if err := w.finish(after + 1); err != nil { // which reads nothing: all of the frame came with its last record
 		return 0, w.s.placed(err, f.at, f.First)
 	}
-	return max(after, f.Last()), nil
+	return after, nil
 }
 
 // header goes to the next frame that has something in (after, until]. It returns false where there is none before end.
-func (w *sweep) header(after, until store.Position, end index.Place) (bool, error) {
+func (r *reading) header(after, until store.Position, end index.Place) (bool, error) {
+	w := &r.sweep
 	for w.next < end {
 		if base := w.s.base().Next; w.next < base { // the segment was dropped
 			if first := w.s.first(); after+1 < first {
@@ -110,7 +112,12 @@ func (w *sweep) header(after, until store.Position, end index.Place) (bool, erro
 			w.next = base
 		}
 		w.enter(w.next.Segment(), end)
-		h, err := w.readHeader(after)
+		if !w.has(int64(w.next.Offset()), segment.FrameHeaderSize) { // once a chunk, however many frames have nothing to yield
+			if stop := r.check(); stop != nil {
+				return false, stop
+			}
+		}
+		h, err := w.readHeader(after + 1)
 		if errors.Is(err, errDropped) {
 			continue
 		}
@@ -124,13 +131,17 @@ func (w *sweep) header(after, until store.Position, end index.Place) (bool, erro
 			w.pass(&h, w.next)
 			continue
 		}
-		if err := w.begin(&h); err != nil {
-			return false, w.s.placed(err, w.next, h.First)
-		}
-		if h.Events > 0 {
+		err = w.begin(&h, after+1)
+		if err == nil && h.Events > 0 {
 			return true, nil
 		}
-		if err := w.finish(); err != nil {
+		if err == nil {
+			err = w.finish(after + 1)
+		}
+		if errors.Is(err, errDropped) {
+			continue
+		}
+		if err != nil {
 			return false, w.s.placed(err, w.next, h.First)
 		}
 	}
@@ -148,9 +159,9 @@ func (w *sweep) enter(number uint32, end index.Place) {
 	}
 }
 
-// readHeader reads the header of the next frame.
-func (w *sweep) readHeader(after store.Position) (segment.FrameHeader, error) {
-	b, err := w.need(int64(w.next.Offset()), segment.FrameHeaderSize, after+1)
+// readHeader reads the header of the next frame. P is a position that is wanted, as in what follows.
+func (w *sweep) readHeader(p store.Position) (segment.FrameHeader, error) {
+	b, err := w.need(int64(w.next.Offset()), segment.FrameHeaderSize, p)
 	if err != nil {
 		return segment.FrameHeader{}, err
 	}
@@ -158,10 +169,10 @@ func (w *sweep) readHeader(after store.Position) (segment.FrameHeader, error) {
 }
 
 // begin makes the frame with a header the current one.
-func (w *sweep) begin(h *segment.FrameHeader) error {
+func (w *sweep) begin(h *segment.FrameHeader, p store.Position) error {
 	off := int64(w.next.Offset())
 	f := frameFacts{FrameHeader: *h, at: w.next, recordedAt: fromMicros(h.RecordedAt)}
-	b, err := w.need(off, segment.FrameHeaderSize+min(segment.MaxPrefix, int(h.BodyLen)), h.First)
+	b, err := w.need(off, segment.FrameHeaderSize+min(segment.MaxPrefix, int(h.BodyLen)), p)
 	if err != nil {
 		return err
 	}
@@ -176,12 +187,16 @@ func (w *sweep) begin(h *segment.FrameHeader) error {
 	return nil
 }
 
-// decode verifies the next record of the frame, which has position p, and goes on behind it.
+// decode verifies the next record of the frame, which has position p, and goes on behind it. With the last record the rest of the frame is read, if it is not
+// there: once that record is handed out, the segment may be truncated away.
 func (w *sweep) decode(rec *segment.Record, p store.Position) error {
-	const lengths = 6
+	least := 6 // bytes, which say how long the record is
+	if w.ordinal+1 == w.frame.Events {
+		least = max(least, int(w.end()-w.record))
+	}
 	for {
 		b := w.chunk[w.record-w.from:]
-		n := lengths
+		n := least
 		if len(b) >= n {
 			n = max(n, int(binary.LittleEndian.Uint16(b[4:])))
 		}
@@ -212,18 +227,20 @@ func (w *sweep) decode(rec *segment.Record, p store.Position) error {
 	return nil
 }
 
+// end returns the offset behind the current frame.
+func (w *sweep) end() int64 { return int64(w.frame.at.Offset()) + int64(w.frame.Size()) }
+
 // finish verifies the end of the current frame and goes on behind it.
-func (w *sweep) finish() error {
+func (w *sweep) finish(p store.Position) error {
 	f := &w.frame
-	off := int64(f.at.Offset())
-	if left := off + segment.FrameHeaderSize + int64(f.BodyLen) - w.record; left != 0 {
+	if left := int64(f.at.Offset()) + segment.FrameHeaderSize + int64(f.BodyLen) - w.record; left != 0 {
 		return fmt.Errorf("%w: %d bytes after the last record", segment.ErrBad, left)
 	}
 	if err := w.total.Check(&f.FrameHeader); err != nil {
 		return err
 	}
-	pad := int(off + int64(f.Size()) - w.record)
-	b, err := w.need(w.record, pad, f.Last())
+	pad := int(w.end() - w.record)
+	b, err := w.need(w.record, pad, p)
 	if err != nil {
 		return err
 	}
@@ -239,9 +256,14 @@ func (w *sweep) pass(h *segment.FrameHeader, at index.Place) {
 	w.next, w.frame.at = after(at, h), 0
 }
 
+// has says whether n bytes of the segment are there from an offset on.
+func (w *sweep) has(off int64, n int) bool {
+	return off >= w.from && off+int64(n) <= w.from+int64(len(w.chunk))
+}
+
 // need returns the bytes of the segment that are there from an offset on, at least n. P is a position that is wanted.
 func (w *sweep) need(off int64, n int, p store.Position) ([]byte, error) {
-	if off < w.from || off+int64(n) > w.from+int64(len(w.chunk)) {
+	if !w.has(off, n) {
 		if err := w.read(off, n, p); err != nil {
 			return nil, err
 		}

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"fmt"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/gestadb/gesta/store"
@@ -23,6 +22,7 @@ type syncer struct {
 	clean   bool         // the log ends in an empty frame
 	table   *index.Table
 	fill    fill
+	others  yielder
 	record  [headSize]byte // of log/head
 }
 
@@ -34,7 +34,7 @@ func (y *syncer) run() {
 		y.group(g)
 		y.done.Add(1)
 		if n > 1 && n < maxLinger {
-			runtime.Gosched() // see committer.linger
+			y.others.yield() // see committer.linger
 		}
 	}
 	if y.w.failure() == nil && !y.clean {
@@ -169,7 +169,7 @@ func (y *syncer) seal(next *newSegment) error {
 		return fmt.Errorf("close %s: %w", segmentName(next.number-1), err)
 	}
 	y.file = next.file
-	y.fill.end = segment.HeaderSize
+	y.fill.end, y.fill.off = segment.HeaderSize, false
 	y.end.Next = index.MakePlace(next.number, segment.HeaderSize)
 	return nil
 }

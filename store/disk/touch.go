@@ -44,20 +44,21 @@ func (t *toucher) touch(segs *segments, held []mappedSegment, places []index.Pla
 	if len(t.spots) == 0 {
 		return 0
 	}
-	cold := segs.cold.Load()
+	was := segs.cold.Load()
+	cold := was
 	if cold {
 		t.willNeed(t.spots)
 	}
-	began := now()
+	began := segs.clock()
 	for i := range t.spots {
 		t.sum += t.spots[i].raw[t.spots[i].off]
-		if i == 0 && !cold && now()-began > slow {
+		if i == 0 && !cold && segs.clock()-began > slow {
 			cold = true
 			t.willNeed(t.spots[1:])
 		}
 	}
-	if took := now() - began; cold != (took > slow) {
-		segs.cold.Store(!cold)
+	if is := segs.clock()-began > slow; is != was {
+		segs.cold.Store(is)
 	}
 	return t.rest(cold)
 }

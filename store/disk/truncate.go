@@ -2,7 +2,9 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 
@@ -33,6 +35,9 @@ func (s *Store) Truncate(ctx context.Context, through store.Position) (store.Pos
 		return 0, err
 	}
 	defer leave()
+	if err := s.catchUpHeads(); err != nil {
+		return 0, fmt.Errorf("read heads again: %w", err)
+	}
 	base, err := s.newBase(min(through, end.Position), end.Next.Segment())
 	if err != nil {
 		return 0, err
@@ -98,16 +103,40 @@ func (s *Store) writeHeads(base index.End, until store.Position) error {
 	if err != nil {
 		return err
 	}
+	s.w.headsUnsure = true
 	streams := index.ListStreams(s.namesOf(v), "", "", until)
 	if err := index.WriteHeads(s.fs, path.Join(s.dir, headsName), s.man.id, base, streams, trackings); err != nil {
 		return err
 	}
+	return s.showHeads()
+}
+
+// showHeads makes the heads file on the disk the current one.
+func (s *Store) showHeads() error {
 	h, err := index.OpenHeads(s.fs, path.Join(s.dir, headsName), s.man.id)
 	if err != nil {
 		return err
 	}
 	s.setHeads(h)
+	s.w.headsUnsure = false
 	return nil
+}
+
+// catchUpHeads finds out what has become of a heads file whose writing failed: where that came as far as its name, the log begins where it says, as the
+// next Open would find.
+func (s *Store) catchUpHeads() error {
+	if !s.w.headsUnsure {
+		return nil
+	}
+	if err := s.fs.SyncDir(s.dir); err != nil {
+		return err
+	}
+	err := s.showHeads()
+	if errors.Is(err, fs.ErrNotExist) {
+		s.w.headsUnsure = false
+		return nil
+	}
+	return err
 }
 
 // setHeads makes a heads file the current one. The one before stays open until the store is closed: someone may be reading it.

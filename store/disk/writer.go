@@ -17,7 +17,10 @@ import (
 const (
 	queueRequests = 1 << 10   // requests that wait for the committer
 	queueBytes    = 256 << 20 // of frames that wait or are being written
-	pendingTables = 6         // tables that wait to be written before appends are refused
+
+	// pendingTables is how many tables wait to be written, or are being written, before appends are held back. With the defaults a table
+	// takes about 40 MiB when it is full, and beside these there is the one that commits go to.
+	pendingTables = 3
 )
 
 // writer is what a store that is open for writing has: the committer and the syncer, the goroutine that writes index
@@ -44,6 +47,8 @@ type writer struct {
 
 	failed  atomic.Pointer[failedError] // set once, by the syncer
 	erasing sync.Mutex                  // held by who makes copies of segments or drops them; taken before any other lock
+
+	headsUnsure bool // guarded by erasing: the heads file on the disk may be newer than the one in use, as writing it failed
 }
 
 // failedError is [store.ErrFailed] with its cause.
@@ -66,8 +71,8 @@ func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable
 		groups: make(chan *group),
 		spare:  make(chan *group, 2),
 	}
-	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next, logged: logged, events: table.Len()}
-	w.y = syncer{w: w, end: end, durable: durable, file: active, head: headFile, table: table, clean: true}
+	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next, logged: logged, events: table.Len(), others: newYielder()}
+	w.y = syncer{w: w, end: end, durable: durable, file: active, head: headFile, table: table, clean: true, others: newYielder()}
 	w.y.fill = fill{limit: s.opts.SegmentBytes, end: int64(end.Next.Offset())}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.f = flusher{

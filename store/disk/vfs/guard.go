@@ -33,6 +33,9 @@ type region struct {
 	name        string
 }
 
+// maxMappings bounds the mappings of this process. Linux lets a process have 65530 of all kinds, and the Go runtime, which cannot go on without, needs some.
+const maxMappings = 32_768
+
 // regions knows what is mapped, so that a fault can be told from a mistake, and named.
 type regions struct {
 	mu sync.Mutex
@@ -47,6 +50,12 @@ func (m *regions) add(b []byte, name string) *region {
 	defer m.mu.Unlock()
 	m.in[r] = struct{}{}
 	return r
+}
+
+func (m *regions) full() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.in) >= maxMappings
 }
 
 func (m *regions) remove(r *region) {

@@ -10,10 +10,13 @@ import (
 	"syscall"
 )
 
-// Map maps the file for reading; on systems with 32-bit addresses it returns errors.ErrUnsupported.
+// Map maps the file for reading; on systems with 32-bit addresses, and when the process has maxMappings, it returns errors.ErrUnsupported.
 func (f osFile) Map(size int64) (Mapping, error) {
 	if strconv.IntSize < 64 {
 		return nil, fmt.Errorf("map %s: %w with 32-bit addresses", f.Name(), errors.ErrUnsupported)
+	}
+	if mapped.full() {
+		return nil, fmt.Errorf("map %s: %w beside %d mappings", f.Name(), errors.ErrUnsupported, maxMappings)
 	}
 	have, err := f.Size()
 	if err != nil {

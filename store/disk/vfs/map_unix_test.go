@@ -12,6 +12,31 @@ import (
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
+// TestMapLeavesRoom maps a file again and again until that is refused, which is before the process can have no more mappings at all.
+func TestMapLeavesRoom(t *testing.T) {
+	const most = 40_000
+	f, err := vfs.OS().Create(filepath.Join(t.TempDir(), "a"))
+	must(t, err)
+	must(t, f.Truncate(1))
+	var all []vfs.Mapping
+	for len(all) < most {
+		m, err := tryMap(t, f, 1)
+		if errors.Is(err, errors.ErrUnsupported) {
+			break
+		}
+		must(t, err)
+		all = append(all, m)
+	}
+	if len(all) == most || len(all) == 0 {
+		t.Errorf("mapped %d times", len(all))
+	}
+	for _, m := range all {
+		must(t, m.Close())
+	}
+	must(t, mapFile(t, f, 1).Close())
+	must(t, f.Close())
+}
+
 // TestGuardCatchesAFault cuts a file behind the back of its mapping, so that the operating system cannot read its pages any more.
 func TestGuardCatchesAFault(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a")

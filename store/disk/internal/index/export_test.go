@@ -3,7 +3,6 @@ package index
 import (
 	"context"
 	"hash/crc32"
-	"sync/atomic"
 )
 
 // SetVersion makes raw, a file, one of another format version.
@@ -14,8 +13,18 @@ func SetVersion(raw []byte, version uint32) {
 
 // KeepFilterOnDisk has the filter treated as one that is too large for memory.
 func (f *File) KeepFilterOnDisk() {
-	x := &f.core.filter
-	x.kept.Store(&keptFilter{known: make([]atomic.Uint64, x.blocks/blocksPerChunk/64+1)})
+	f.core.filter.kept.Store(&keptFilter{})
+}
+
+// Directory returns where in the index file the directory is, and Filter where the filter is.
+func (f *File) Directory() (offset, end int64) { return f.core.bytesOf(sectionDirectory) }
+
+// Filter returns where in the index file the filter is.
+func (f *File) Filter() (offset, end int64) { return f.core.bytesOf(sectionFilter) }
+
+func (f *indexFile) bytesOf(section int) (offset, end int64) {
+	s := f.sections[section]
+	return s.offset, s.end()
 }
 
 // Mapped says whether look-ups read the file and all its places that were looked at from mappings.

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// filter is the filter of a file for look-ups. A chunk of it is read and verified when it is asked the first time, and copied into memory; of a large
-// filter, where the file is mapped, it is only noted that it was verified.
+// filter is the filter of a file for look-ups. A chunk of it is read and verified when it is asked the first time, and copied into memory. A large filter
+// stays on the disk, and a chunk of it is verified whenever it says that a term is not there: that it may be there costs time at the most if it is wrong.
 type filter struct {
 	file   *blockFile // read with ReadAt
 	look   *blockFile // perhaps mapped
@@ -24,7 +24,7 @@ type filter struct {
 // keptFilter is what is in memory of a filter.
 type keptFilter struct {
 	learnt int             // chunks; guarded by load
-	known  []atomic.Uint64 // a bit for each chunk that was verified, set after it was copied
+	known  []atomic.Uint64 // a bit for each chunk that was verified, set after it was copied; none for a large filter
 	memory []byte          // the blocks without the checksums; nil for a large filter
 }
 
@@ -40,23 +40,20 @@ const blocksPerChunk = filterChunk / filterBlock
 func (f *filter) has(hash uint64) (bool, error) {
 	b := spread(hash, f.blocks)
 	k := f.kept.Load()
-	if k != nil && k.memory == nil && f.look.mapped == nil {
-		return f.ask(b, hash)
-	}
-	if k == nil || !k.knows(b/blocksPerChunk) {
+	if k == nil || k.memory != nil && !k.knows(b/blocksPerChunk) {
 		var err error
 		if k, err = f.learn(b / blocksPerChunk); err != nil {
 			return false, err
 		}
 	}
-	if k.memory != nil {
+	switch {
+	case k.memory != nil:
 		return hasProbes(k.memory[b*filterBlock:][:filterBlock], hash), nil
+	case f.look.mapped != nil:
+		return f.askMapped(b, hash)
+	default:
+		return f.ask(b, hash)
 	}
-	if f.look.mapped == nil {
-		return f.ask(b, hash) // the first time
-	}
-	at := f.chunkAt(b/blocksPerChunk) + int64(b%blocksPerChunk*filterBlock)
-	return hasProbes(f.look.mapped[at:][:filterBlock], hash), nil
 }
 
 // touch reads a byte of the block of a hash, if it is in memory, which has the processor fetch the block. Of a chunk that was not asked yet it has the disk
@@ -64,11 +61,8 @@ func (f *filter) has(hash uint64) (bool, error) {
 func (f *filter) touch(hash uint64) byte {
 	b := spread(hash, f.blocks)
 	k := f.kept.Load()
-	if k == nil || !k.knows(b/blocksPerChunk) {
+	if k == nil || k.memory == nil || !k.knows(b/blocksPerChunk) {
 		f.seen.fetch(f.chunkAt(b/blocksPerChunk), filterChunk)
-		return 0
-	}
-	if k.memory == nil {
 		return 0
 	}
 	return k.memory[b*filterBlock]
@@ -77,6 +71,23 @@ func (f *filter) touch(hash uint64) byte {
 func (k *keptFilter) knows(chunk uint64) bool { return k.known[chunk/64].Load()&(1<<(chunk%64)) != 0 }
 
 func (f *filter) chunkAt(i uint64) int64 { return f.offset + int64(i)*(filterChunk+sumLen) }
+
+// askMapped asks a large filter in the mapping.
+func (f *filter) askMapped(b, hash uint64) (bool, error) {
+	at := f.chunkAt(b / blocksPerChunk)
+	if hasProbes(f.look.mapped[at+int64(b%blocksPerChunk*filterBlock):][:filterBlock], hash) {
+		return true, nil
+	}
+	raw, err := f.look.inMapping(at, f.chunkLen(b/blocksPerChunk))
+	if err != nil {
+		return false, fmt.Errorf("filter: %w", err)
+	}
+	chunk, err := f.look.check(raw, at)
+	if err != nil {
+		return false, fmt.Errorf("filter: %w", err)
+	}
+	return hasProbes(chunk[b%blocksPerChunk*filterBlock:], hash), nil
+}
 
 // ask reads a chunk of a large filter that is not mapped.
 func (f *filter) ask(b, hash uint64) (bool, error) {
@@ -88,42 +99,41 @@ func (f *filter) ask(b, hash uint64) (bool, error) {
 	return hasProbes(chunk[b%blocksPerChunk*filterBlock:], hash), nil
 }
 
+// chunkLen returns the length of a chunk, without its checksum.
+func (f *filter) chunkLen(i uint64) int {
+	return int(min(f.blocks*filterBlock-i*filterChunk, filterChunk))
+}
+
 // chunk reads one chunk.
 func (f *filter) chunk(buffer []byte, i uint64) ([]byte, error) {
-	n := min(f.blocks*filterBlock-i*filterChunk, filterChunk)
-	chunk, err := f.file.read(buffer, f.chunkAt(i), int(n))
+	chunk, err := f.file.read(buffer, f.chunkAt(i), f.chunkLen(i))
 	if err != nil {
 		return nil, fmt.Errorf("filter: %w", err)
 	}
 	return chunk, nil
 }
 
-// learn reads a chunk and keeps what is to be known of it. A chunk that cannot be read is tried again by the next.
+// learn reads a chunk and keeps it, unless the filter is large. A chunk that cannot be read is tried again by the next.
 func (f *filter) learn(i uint64) (*keptFilter, error) {
 	f.load.Lock()
 	defer f.load.Unlock()
 	k := f.kept.Load()
 	if k == nil {
-		k = &keptFilter{known: make([]atomic.Uint64, f.blocks/blocksPerChunk/64+1)}
+		k = &keptFilter{}
 		if f.blocks*filterBlock <= filterInMemory {
-			k.memory = make([]byte, f.blocks*filterBlock)
+			k.known, k.memory = make([]atomic.Uint64, f.blocks/blocksPerChunk/64+1), make([]byte, f.blocks*filterBlock)
 		}
 		f.kept.Store(k)
 	}
-	if k.knows(i) {
+	if k.memory == nil || k.knows(i) {
 		return k, nil
-	}
-	if k.memory == nil && f.look.mapped == nil {
-		return k, nil // each is verified whenever it is asked
 	}
 	var buffer [filterChunk + sumLen]byte
 	chunk, err := f.chunk(buffer[:], i)
 	if err != nil {
 		return nil, err
 	}
-	if k.memory != nil {
-		copy(k.memory[i*filterChunk:], chunk)
-	}
+	copy(k.memory[i*filterChunk:], chunk)
 	k.known[i/64].Or(1 << (i % 64))
 	if k.learnt++; k.learnt == wholeAfter {
 		f.fetchWhole()

@@ -10,24 +10,29 @@ import (
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
-// maxHandles bounds the files of places that a set holds open, and maxMappings those that it has mapped: there is one for each table ever written, and
-// systems bound the mappings of a process, Linux to 65530. Those beyond are read with ReadAt.
+// maxHandles bounds the files of places that a set holds open, and maxMappings those that all sets of the process have mapped: there is one for each table
+// ever written, and systems bound the mappings of a process, Linux to 65530. Those beyond are read with ReadAt.
 const (
 	maxHandles  = 256
 	maxMappings = 16_384
 )
 
+// mappedPlaces counts the files of places that this process has mapped. It is the process that the system bounds, so all sets share it.
+var mappedPlaces atomic.Int64
+
 // handles knows the lazy files that are open, and closes the one that was used longest ago when they are too many.
 type handles struct {
 	clock  atomic.Uint64
 	limit  int
-	mapped atomic.Int64 // files
+	mapped *atomic.Int64 // files, not only those of this set
 
 	mu   sync.Mutex // guards open. Order: never held together with a lazyFile's
 	open map[*lazyFile]struct{}
 }
 
-func newHandles(limit int) *handles { return &handles{limit: limit, open: map[*lazyFile]struct{}{}} }
+func newHandles(limit int) *handles {
+	return &handles{limit: limit, mapped: &mappedPlaces, open: map[*lazyFile]struct{}{}}
+}
 
 // opened notes that l is open.
 func (h *handles) opened(l *lazyFile) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gestadb/gesta/store/disk/vfs"
@@ -75,6 +76,10 @@ func TestHandlesBoundsMappings(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := newHandles(3)
+	if h.mapped != newHandles(3).mapped {
+		t.Error("two sets of a process count their mappings apart")
+	}
+	h.mapped = new(atomic.Int64)
 	h.mapped.Store(maxMappings - 1)
 	l := &lazyFile{fs: disk, path: "f", handles: h}
 	m := mapFile(l, 1)

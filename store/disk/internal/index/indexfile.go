@@ -115,12 +115,16 @@ func (f *indexFile) release() error {
 	return err
 }
 
-// find returns the entry of a hash that the filter has. Its bytes are valid until the next call.
+// find returns the entry of a hash that the filter has. Its bytes are valid until the next call. That there is none it says only by a page of the directory
+// that was verified in this call.
 func (f *indexFile) find(w *workspace, hash uint64) (entry, bool, error) {
 	i := spread(hash, f.buckets())
 	e, err := f.bucketAt(w, hash, i)
-	if err != nil || e.length == 0 {
+	if err != nil {
 		return entry{}, false, err
+	}
+	if e.length == 0 {
+		return entry{}, false, f.confirm(w, i, e)
 	}
 	raw, err := f.viewTerms(&f.look, &w.bucket, e)
 	if err != nil {
@@ -133,7 +137,7 @@ func (f *indexFile) find(w *workspace, hash uint64) (entry, bool, error) {
 		case problem != "":
 			return entry{}, false, f.damaged(e.offset, "%s", problem)
 		case !ok || found.hash > hash:
-			return entry{}, false, nil
+			return entry{}, false, f.confirm(w, i, e)
 		case found.hash == hash:
 			return found, true, nil
 		}
@@ -141,19 +145,38 @@ func (f *indexFile) find(w *workspace, hash uint64) (entry, bool, error) {
 }
 
 // bucketAt returns where bucket i is, that of a hash. In a mapping a page of the directory is verified the first time only: if it rots after that, what a
-// wrong extent leads to does not have the checksum of its place, unless it is another bucket.
+// wrong extent leads to does not have the checksum of its place, unless it is another block, which does not have the hash; see confirm.
 func (f *indexFile) bucketAt(w *workspace, hash, i uint64) (extent, error) {
 	page := i / extentsPerPage
 	if f.look.mapped != nil && f.pages[page/64].Load()&(1<<(page%64)) != 0 {
 		return extentIn(f.look.mapped[f.directoryAt(hash):]), nil
 	}
-	x := extents{file: &f.look, offset: f.sections[sectionDirectory].offset, n: f.buckets(), buffer: w.page}
-	e, err := x.at(i)
-	w.page = x.buffer
+	e, err := f.verifiedBucket(w, i)
 	if err == nil && f.look.mapped != nil {
 		f.pages[page/64].Or(1 << (page % 64))
 	}
 	return e, err
+}
+
+// verifiedBucket returns where bucket i is, by a page of the directory that is verified now.
+func (f *indexFile) verifiedBucket(w *workspace, i uint64) (extent, error) {
+	x := extents{file: &f.look, offset: f.sections[sectionDirectory].offset, n: f.buckets(), buffer: w.page}
+	e, err := x.at(i)
+	w.page = x.buffer
+	return e, err
+}
+
+// confirm returns an error unless bucket i is where bucketAt said, when it does not have what was looked for. The filter lets few hashes pass that are not
+// there, so this is seldom called.
+func (f *indexFile) confirm(w *workspace, i uint64, e extent) error {
+	if f.look.mapped == nil {
+		return nil // it was verified when it was read
+	}
+	verified, err := f.verifiedBucket(w, i)
+	if err == nil && verified != e {
+		err = f.damaged(f.sections[sectionDirectory].offset+int64(i/extentsPerPage)*pageLen, "bucket %d changed its place while it was read", i)
+	}
+	return err
 }
 
 // directoryAt returns where in the file the extent of the bucket of a hash is.

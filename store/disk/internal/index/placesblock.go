@@ -33,26 +33,13 @@ type placesSegment struct {
 // load reads and decodes block i of f, which is open.
 func (b *placesBlock) load(f *placesFile, i int) error { return b.loadFrom(f, &f.blockFile, i) }
 
-// look is load for look-ups: from the mapping if there is one. There a block is verified the first time only: if it rots after that, the record of the
-// log that is said to be at a place is found not to be, for each record has its position and checksum.
+// look is load for look-ups: from the mapping if there is one. What it finds out of a block is noted for [placesFile.spot].
 func (b *placesBlock) look(f *placesFile, i int) error {
-	if f.mapping == nil {
-		return b.loadFrom(f, &f.look, i)
+	err := b.loadFrom(f, &f.look, i)
+	if err == nil && f.mapping != nil && f.verified[i].Load() == 0 {
+		f.verified[i].Store(uint64(b.plain(f.index[i].first)))
 	}
-	if f.verified[i].Load() == 0 {
-		err := b.loadFrom(f, &f.look, i)
-		if err == nil {
-			f.verified[i].Store(uint64(b.plain(f.index[i].first)))
-		}
-		return err
-	}
-	b.n, b.number = 0, i
-	offset, length := f.index[i].at()
-	raw, err := f.look.inMapping(offset, length)
-	if err != nil {
-		return err
-	}
-	return b.set(f, i, raw[:length])
+	return err
 }
 
 func (b *placesBlock) loadFrom(f *placesFile, from *blockFile, i int) error {

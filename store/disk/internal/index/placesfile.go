@@ -156,7 +156,8 @@ func (b plainBlock) segment() uint32 { return uint32(b >> 32) }
 func (b plainBlock) offsets() int    { return int(b >> 16 & 0xffff) }
 func (b plainBlock) events() uint64  { return uint64(b>>1&0x7fff) + 1 }
 
-// spot returns where the place of the event at p is, if its block is a plain one in a mapping.
+// spot returns where the place of the event at p is, if its block is a plain one in a mapping, which was verified when it was read the first time. If it rots
+// after that, the record of the log that is said to be at a place is found not to be: each record has its position and checksum.
 func (f *placesFile) spot(p store.Position) spot {
 	if !f.ready.Load() || f.mapping == nil || p < f.first {
 		return spot{}

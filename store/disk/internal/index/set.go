@@ -1,6 +1,7 @@
 package index
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -33,18 +34,20 @@ type Options struct {
 }
 
 // Set manages the files of an index in a directory. Its methods may be called by any number of goroutines at once; calls of Add
-// wait for each other, and so do those of Merge, MergeAll and DropBelow.
+// wait for each other, and so do those of Merge, MergeIdle and MergeAll.
 type Set struct {
 	o       Options
 	handles *handles
 
 	adding  sync.Mutex // held by Add and Reload. Order: adding, merging, mu
-	merging sync.Mutex // held by Merge, MergeAll, DropBelow and Reload
+	merging sync.Mutex // held by Merge, MergeIdle, MergeAll and Reload
 
 	mu       sync.Mutex // guards all below
 	base     End
 	view     *View // of the files now; the set has one reference
 	problems []store.Problem
+	inputs   []*indexFile       // of the merge that is under way
+	giveWay  context.CancelFunc // ends it
 	closed   bool
 }
 

@@ -429,44 +429,13 @@ func TestSetDropBelow(t *testing.T) {
 			if count[".places"] != 4 || !merge && count[".idx"] != 4 {
 				t.Fatalf("files left: %v", count)
 			}
-			check := func(s *index.Set) {
-				t.Helper()
-				if s.End() != w.end {
-					t.Fatalf("End() = %+v, want %+v", s.End(), w.end)
-				}
-				left := &world{rand: w.rand, streams: w.streams}
-				for _, piece := range pieces[2:] {
-					for _, f := range piece {
-						left.events = append(left.events, f.events...)
-					}
-				}
-				for _, f := range files(t, s) {
-					q := left.query()
-					first, until := f.Range()
-					after := max(first-1, last.end.Position)
-					want := left.matches(q, after, until)
-					if diff := cmp.Diff(want, left.read(t, f, q, after, until, true, 7)); len(want) > 0 && diff == "" {
-						t.Error("backward reads rise")
-					}
-					if diff := cmp.Diff(want, left.read(t, f, q, after, until, false, 7)); diff != "" {
-						t.Error(diff)
-					}
-					p := left.events[0].Position
-					if p > until || p < first {
-						continue
-					}
-					if got, err := f.Places(nil, []store.Position{p}); err != nil || got[0] != left.events[0].Place {
-						t.Errorf("Places(%d) = %x, %v", p, got, err)
-					}
-				}
-			}
-			check(s)
+			w.checkLeft(t, s, pieces[2:])
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
 			o := options(disk)
 			o.Base = last.end
-			check(open(t, o))
+			w.checkLeft(t, open(t, o), pieces[2:])
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/vfs"
@@ -81,13 +82,26 @@ func (s *Set) MergeAll(ctx context.Context) error {
 	}
 }
 
-// merge makes one file of those that pick chooses, if they are at least two.
+// errDropped is why a merge has given way: truncation dropped a file that it reads.
+var errDropped = errors.New("a file was dropped meanwhile")
+
+// merge makes one file of those that pick chooses, if they are at least two. It begins again with what is left when one of them is dropped.
 func (s *Set) merge(ctx context.Context, pick func([]*File) (from, to int)) (bool, error) {
 	if s.o.ReadOnly {
 		return false, fmt.Errorf("merge the index: %w", store.ErrReadOnly)
 	}
 	s.merging.Lock()
 	defer s.merging.Unlock()
+	for {
+		merged, err := s.mergeOnce(ctx, pick)
+		if !errors.Is(err, errDropped) {
+			return merged, err
+		}
+	}
+}
+
+// mergeOnce is merge, but that it returns errDropped. The caller holds merging.
+func (s *Set) mergeOnce(ctx context.Context, pick func([]*File) (from, to int)) (bool, error) {
 	v := s.View()
 	defer v.Release()
 	from, to := pick(v.files)
@@ -101,12 +115,47 @@ func (s *Set) merge(ctx context.Context, pick func([]*File) (from, to int)) (boo
 	for _, f := range v.files[from:to] {
 		inputs = append(inputs, f.core)
 	}
+	running, giveWay := context.WithCancel(ctx)
+	defer giveWay()
+	if !s.beginMerge(inputs, giveWay) {
+		return false, errDropped
+	}
+	defer s.endMerge()
 	name := fileName(inputs[0].start, inputs[len(inputs)-1].end, extIndex)
-	core, err := s.writeMerged(ctx, name, inputs)
+	core, err := s.writeMerged(running, name, inputs)
+	if err != nil && running.Err() != nil && ctx.Err() == nil {
+		return false, errDropped // it left nothing behind, or what the next Open removes
+	}
 	if err != nil {
 		return false, fmt.Errorf("merge into %s: %w", name, err)
 	}
-	return true, errors.Join(s.replace(from, to, core), core.release())
+	if err := s.replace(inputs, core); err != nil {
+		return false, errors.Join(err, core.release())
+	}
+	return true, core.release()
+}
+
+// beginMerge has giveWay called when one of the inputs is dropped. It returns false when that has happened already.
+func (s *Set) beginMerge(inputs []*indexFile, giveWay context.CancelFunc) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.find(inputs) < 0 {
+		return false
+	}
+	s.inputs, s.giveWay = inputs, giveWay
+	return true
+}
+
+func (s *Set) endMerge() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inputs, s.giveWay = nil, nil
+}
+
+// find returns the index among the files of now of the first of some that were neighbours, or -1 when one of them was dropped: it is the first then.
+// The caller holds mu.
+func (s *Set) find(inputs []*indexFile) int {
+	return slices.IndexFunc(s.view.files, func(f *File) bool { return f.core == inputs[0] })
 }
 
 func (s *Set) writeMerged(ctx context.Context, name string, inputs []*indexFile) (*indexFile, error) {
@@ -123,15 +172,20 @@ func (s *Set) writeMerged(ctx context.Context, name string, inputs []*indexFile)
 	return core, nil
 }
 
-// replace puts a file in the place of those from index from up to to. Others cannot have moved: only Add has changed the files since.
-func (s *Set) replace(from, to int, core *indexFile) error {
+// replace puts a file in the place of those that it was made of. When one of them was dropped, the file is removed once it is closed.
+func (s *Set) replace(inputs []*indexFile, core *indexFile) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return store.ErrClosed
 	}
-	old := s.view.files
 	merged := &File{core: core}
+	from := s.find(inputs)
+	if from < 0 {
+		s.removeIndex(merged)
+		return errDropped
+	}
+	old, to := s.view.files, from+len(inputs)
 	for _, f := range old[from:to] {
 		merged.places = append(merged.places, f.places...)
 		s.removeIndex(f)
@@ -148,13 +202,11 @@ func (s *Set) removeIndex(f *File) {
 	f.core.remove = func() { _ = s.o.FS.Remove(path) }
 }
 
-// DropBelow removes, after truncation, the files that lie wholly below first.
+// DropBelow removes, after truncation, the files that lie wholly below first. It does not wait for a merge: one that reads such a file gives way.
 func (s *Set) DropBelow(first store.Position) error {
 	if s.o.ReadOnly {
 		return fmt.Errorf("truncate the index: %w", store.ErrReadOnly)
 	}
-	s.merging.Lock()
-	defer s.merging.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -165,6 +217,9 @@ func (s *Set) DropBelow(first store.Position) error {
 		if f.core.last() < first {
 			s.base = f.core.end
 			s.removeIndex(f)
+			if slices.Contains(s.inputs, f.core) {
+				s.giveWay()
+			}
 		}
 		left := &File{core: f.core}
 		for _, p := range f.places {

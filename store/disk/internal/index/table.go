@@ -71,14 +71,18 @@ func NewTable(seed uint64, start End) *Table {
 }
 
 // Next returns an empty table for what follows start in the log, which is where t ends or will end. It has the memory from the first that a table
-// like t comes to need for finding names; filling it is quicker. It is called by who adds to t.
+// like t comes to need for finding names; filling it is quicker. Where t needed little of what it had, the next one has half as much. It is called by
+// who adds to t.
 func (t *Table) Next(start End) *Table {
 	next := NewTable(t.hasher.seed, start)
 	for _, s := range []struct{ to, from *slots }{
 		{&next.streams.slots, &t.streams.slots}, {&next.others.slots, &t.others.slots}, {&next.ids.slots, &t.ids.slots},
 	} {
-		if len(s.from.numbers) > 0 {
-			s.to.reset(len(s.from.numbers))
+		if size := len(s.from.numbers); size > 0 {
+			if s.from.n < size/4 { // mostly empty: half of it would do
+				size /= 2
+			}
+			s.to.reset(size)
 		}
 	}
 	return next

@@ -320,3 +320,28 @@ func TestTableConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestTableNextShrinks follows a table with many names by ones with few: they come to take little memory, while one that needs what it has keeps it.
+func TestTableNextShrinks(t *testing.T) {
+	fill := func(table *index.Table, streams int) *index.Table {
+		for i := range streams {
+			table.Add(&index.Entry{Position: store.Position(i + 1), Place: index.MakePlace(1, uint32(64+8*i)), Stream: fmt.Sprintf("a-%d", i), Version: 1, Type: "T"})
+		}
+		return table
+	}
+	const many, few = 20_000, 10
+	small := fill(index.NewTable(seed, index.End{}), few).Bytes()
+	table := fill(index.NewTable(seed, index.End{}), many)
+	for range 3 {
+		before := table.Bytes()
+		if table = fill(table.Next(index.End{}), many); table.Bytes() != before {
+			t.Fatalf("a table takes %d bytes, one like it before %d", table.Bytes(), before)
+		}
+	}
+	for range 12 {
+		table = fill(table.Next(index.End{}), few)
+	}
+	if table.Bytes() != small {
+		t.Errorf("a table with few names takes %d bytes after some like it, the first one %d", table.Bytes(), small)
+	}
+}
