@@ -119,6 +119,11 @@ func (l *lab) runAll(only *regexp.Regexp) error {
 			continue
 		}
 		l.book.Add(w.specs...)
+		for _, s := range w.specs {
+			if why, ok := reasons[s.ID]; ok {
+				l.book.Note(s.ID, "%s", why)
+			}
+		}
 		if w.alone {
 			if err := l.dropRivals(); err != nil {
 				return err

@@ -185,6 +185,18 @@ recovers and writes it when it is done; a reader waits for it. After a crash of 
 behind the log, and a reader shows less, or ahead of what is left of it, and a reader finds that the last frame is not there and asks for a
 recovery.
 
+## Reading
+
+A read of what matches a query goes in batches: candidates from the index, all files of a view at once; their places; then, in one vfs.Guard, a touch of each place so that the
+waits overlap, and a copy of each record out of the mapping of its segment. What is cold is asked for with WILLNEED before. Copies are verified and decoded when they are
+yielded, outside the guard: envelope, slot, frame header, position. Where a page cannot be read, the batch is read again by pread, whose error names file, offset and position.
+
+Sealed segments are mapped whole, the active one up to the visible head and again when that has moved on by a MiB; nobody cuts a file below what is mapped. During recovery,
+for Check, and where mapping is refused everything is read by pread. A segment that erasure replaced keeps its mapping, and the file its inode, until the last reader has
+released it.
+
+A forward read of everything does not ask the index but where to begin: it preads the log in chunks of up to 28 KiB, which the events share, and verifies each frame whole.
+
 ## Opening
 
  1. Lock; read gesta.json; remove log/head and *.tmp; sync the directory of the store, log/ and index/ (names that a killed process left may not be
@@ -205,6 +217,9 @@ recovery.
  6. Finish erasures: for each $erasure event of the tail whose event still has a payload, make the segment's copy, as under Erasing. Index
     files never cover an $erasure that is not finished, so the tail holds all of them.
  7. Write log/head; show the head.
+
+Closing writes the tables that wait, and the newest one if it covers a sixteenth of Options.IndexBytes, to index files, unless an erasure is not finished; what cannot
+be written is replayed.
 
 # What a crash leaves behind
 
