@@ -54,7 +54,7 @@ func parse(args []string, known []rival.Maker, stderr io.Writer) (*options, erro
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	short := f.Bool("short", false, "one million events, three rounds, under 10 minutes on two cores (the default)")
-	f.BoolVar(&o.full, "full", false, "ten million events, five rounds, about 40 minutes")
+	f.BoolVar(&o.full, "full", false, "ten million events, five rounds, about 20 minutes")
 	f.BoolVar(&o.talk, "v", false, "say how long each turn took")
 	rows := f.String("rows", "", "run only the workloads that have a row whose name this regular expression matches")
 	f.StringVar(&o.dir, "dir", "", "measure below this directory, which must exist (default that for temporary files)")
