@@ -45,7 +45,7 @@ func (l *lab) ingests(id string, specs []report.Spec, writers int) error {
 	}
 	events := l.scale.ingest
 	if writers == 1 {
-		events /= 4
+		events /= 10
 	}
 	pebbleBox := l.scale.long
 	if writers == 1 {
