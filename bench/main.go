@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func parse(args []string, known []rival.Maker, stderr io.Writer) (*options, erro
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	short := f.Bool("short", false, "one million events, three rounds, under 10 minutes on two cores (the default)")
-	f.BoolVar(&o.full, "full", false, "ten million events, five rounds, about 20 minutes")
+	f.BoolVar(&o.full, "full", false, "ten million events, five rounds, up to an hour and a half")
 	f.BoolVar(&o.talk, "v", false, "say how long each turn took")
 	rows := f.String("rows", "", "run only the workloads that have a row whose name this regular expression matches")
 	f.StringVar(&o.dir, "dir", "", "measure below this directory, which must exist (default that for temporary files)")
@@ -191,8 +192,12 @@ func head(args []string, sc scale, begin time.Time) *report.Head {
 	}
 }
 
-// quoted writes arguments as a shell takes them.
+// quoted writes arguments as a shell takes them, but for where this machine has room.
 func quoted(args []string) string {
+	args = slices.Clone(args)
+	if i := slices.Index(args, "-dir"); i >= 0 && i+1 < len(args) {
+		args = slices.Delete(args, i, i+2)
+	}
 	words := make([]string, len(args))
 	for i, a := range args {
 		if words[i] = a; a == "" || strings.ContainsAny(a, " \t\n\"'\\$`*?[](){}<>|&;#~!^") {

@@ -39,8 +39,8 @@ var (
 		idle: 11 * time.Second, tail: 12 << 20, mergeBytes: 4 << 20,
 	}
 	fullScale = scale{
-		name: "full", rounds: 5, tries: 7, budget: 8 * time.Minute, bound: 30 * time.Minute,
-		slice: 800 * time.Millisecond, box: 2 * time.Second, long: 6 * time.Second, loadBox: 8 * time.Second,
+		name: "full", rounds: 5, tries: 7, budget: 60 * time.Minute, bound: 75 * time.Minute,
+		slice: time.Second, box: 3 * time.Second, long: 20 * time.Second, loadBox: 20 * time.Second,
 		ingest: 10_000_000, big: 10_000_000, small: 10_000, hot: 1_000_000, coldReads: 50, pairs: 200,
 		idle: 11 * time.Second, tail: 12 << 20,
 	}
