@@ -36,13 +36,13 @@ func (s *Store) begin(ctx context.Context, c *store.Commit) (*request, error) {
 	if err := s.writable(ctx); err != nil {
 		return nil, err
 	}
-	r := newRequest(ctx, c)
+	r := s.w.requests.of(ctx, c)
 	err := r.encode(c.Events, nil)
 	if err == nil {
 		err = s.enqueue(ctx, r)
 	}
 	if err != nil {
-		r.release()
+		s.w.requests.keep(r)
 		return nil, err
 	}
 	return r, nil
@@ -55,7 +55,7 @@ func (s *Store) finish(ctx context.Context, r *request) (store.Result, error) {
 		return store.Result{}, err
 	}
 	res, err := s.tell(ctx, r, o)
-	r.release()
+	s.w.requests.keep(r)
 	return res, err
 }
 

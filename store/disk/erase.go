@@ -39,7 +39,7 @@ func (s *Store) Erase(ctx context.Context, e store.Erasure) (store.Result, error
 	if err := store.ValidateRestored(&commit); err != nil { // reasons may add up to more than a commit holds
 		return store.Result{}, err
 	}
-	r := newRequest(ctx, &commit)
+	r := s.w.requests.of(ctx, &commit)
 	r.hurried = true
 	if err := r.encode(events, nil); err != nil {
 		return store.Result{}, err

@@ -29,7 +29,7 @@ type request struct {
 	facts facts
 	done  chan outcome // receives exactly one
 
-	// What follows is memory for the next request; see release.
+	// What follows is memory for the next request; see requests.keep.
 	body     segment.Commit
 	payloads []segment.Payload
 	salts    []byte
@@ -39,12 +39,21 @@ type request struct {
 	byName   map[string]int // see stream
 }
 
-// requests keeps the memory of requests that were answered.
-var requests = sync.Pool{New: func() any { return &request{done: make(chan outcome, 1)} }}
+// requests keeps the memory of requests that were answered, for those of the same store: a channel that was made in a bubble of
+// testing/synctest must not be used outside of it. The zero value is empty and ready; any number of goroutines may use it.
+type requests struct{ kept sync.Pool }
 
-// release lets another request have the memory. The caller has taken the outcome out of done, or the request was never queued, and nothing
-// that was returned to the user refers to it.
-func (r *request) release() {
+// take returns a request without content.
+func (p *requests) take() *request {
+	if r, ok := p.kept.Get().(*request); ok {
+		return r
+	}
+	return &request{done: make(chan outcome, 1)}
+}
+
+// keep lets another request have the memory of r. The caller has taken the outcome out of done, or the request was never queued, and
+// nothing that was returned to the user refers to it.
+func (p *requests) keep(r *request) {
 	const keptBytes, keptEvents = 64 << 10, 256
 	if cap(r.body.Body) > keptBytes || cap(r.entries) > keptEvents || cap(r.streams) > keptEvents || cap(r.names) > 4*keptEvents || cap(r.items) > keptEvents {
 		return
@@ -60,7 +69,7 @@ func (r *request) release() {
 		facts: facts{matched: r.facts.matched[:0]}, done: r.done,
 		body: r.body, payloads: r.payloads[:0], salts: r.salts, names: r.names[:0], items: r.items[:0],
 	}
-	requests.Put(r)
+	p.kept.Put(r)
 }
 
 // restoreRun is one call of Restore. Its field is the committer's own.
@@ -113,9 +122,9 @@ type failedGuard struct {
 	actual uint64
 }
 
-// newRequest copies what the committer needs of a valid commit.
-func newRequest(ctx context.Context, c *store.Commit) *request {
-	r, _ := requests.Get().(*request)
+// of returns a request with copies of what the committer needs of a valid commit.
+func (p *requests) of(ctx context.Context, c *store.Commit) *request {
+	r := p.take()
 	r.ctx, r.key = ctx, c.Key
 	if c.Tracking != nil {
 		r.track = *c.Tracking

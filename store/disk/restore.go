@@ -38,7 +38,7 @@ func (s *Store) restoreAll(ctx context.Context, commits iter.Seq2[store.Recorded
 		if err != nil {
 			return err
 		}
-		r, err := restoreRequest(ctx, &c)
+		r, err := s.restoreRequest(ctx, &c)
 		if err != nil {
 			return err
 		}
@@ -70,12 +70,12 @@ func (s *Store) awaitRestored(ctx context.Context, r *request) error {
 }
 
 // restoreRequest makes the request for a recorded commit.
-func restoreRequest(ctx context.Context, c *store.RecordedCommit) (*request, error) {
+func (s *Store) restoreRequest(ctx context.Context, c *store.RecordedCommit) (*request, error) {
 	commit, err := validRestored(c)
 	if err != nil {
 		return nil, err
 	}
-	r := newRequest(ctx, &commit)
+	r := s.w.requests.of(ctx, &commit)
 	r.restored = &restored{first: c.After, time: segment.Micros(c.RecordedAt)}
 	payloads := make([]segment.Payload, len(c.Events))
 	var fresh bool

@@ -34,10 +34,11 @@ type writer struct {
 	s      *Store
 	budget *semaphore.Weighted // of queueBytes
 
-	queue  chan *request
-	groups chan *group
-	spare  chan *group    // answered ones, to be used again
-	ended  sync.WaitGroup // committer, syncer, and the two of the flusher
+	requests requests // memory for the next ones
+	queue    chan *request
+	groups   chan *group
+	spare    chan *group    // answered ones, to be used again
+	ended    sync.WaitGroup // committer, syncer, and the two of the flusher
 
 	c committer
 	y syncer
