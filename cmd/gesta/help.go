@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
 
 const addressesHelp = `Where a command takes a TARGET:
 
@@ -68,5 +72,23 @@ func helpTopics() []*cobra.Command {
 		{Use: "addresses", Short: "How streams, versions, times and ranges are written", Long: addressesHelp},
 		{Use: "exit-codes", Short: "What each exit code means", Long: exitCodesHelp},
 		{Use: "queries", Short: "How a selection of events is written", Long: queriesHelp},
+	}
+}
+
+// newHelpCommand makes the command that shows the help of others, and knows when there is no such other.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND or TOPIC]",
+		Short:   "Explain a command or a topic",
+		Long:    "Explain a command, as its --help does, or one of the topics that are no commands.",
+		Example: "  gesta help log\n  gesta help addresses",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageHint("gesta help lists the commands and topics", "there is no command or topic %q", strings.Join(args, " "))
+			}
+			about.InitDefaultHelpFlag() // it is shown among the flags
+			return about.Help()
+		},
 	}
 }

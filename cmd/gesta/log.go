@@ -59,6 +59,7 @@ func newLogCommand(e *env) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.IntVarP(&f.limit, "number", "n", -1, "show `N` events at the most")
+	flags.Lookup("number").DefValue = "all" // as the help says it
 	flags.BoolVar(&f.reverse, "reverse", false, "show the oldest first")
 	flags.BoolVar(&f.oneline, "oneline", false, "show one line an event")
 	flags.Var((*wordList)(&f.types), "type", "only events of these `TYPES`, with commas between; repeatable")

@@ -31,6 +31,7 @@ func newRoot(e *env) *cobra.Command {
 		Short:         "An event store you can ask what git answers of code",
 		Long:          rootHelp,
 		Example:       rootExample,
+		Version:       buildVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -46,6 +47,8 @@ func newRoot(e *env) *cobra.Command {
 		}
 	}
 	root.AddCommand(helpTopics()...)
+	root.SetHelpCommand(newHelpCommand())
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	return root
 }
 
