@@ -1,0 +1,220 @@
+package gesta
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// Decider says what the events of one stream amount to, and lets commands decide on it. Its functions are pure: they use nothing but their arguments and change none of them; what
+// Evolve returns may share memory with what it was given.
+//
+//	var Account = gesta.Decider[State, Event]{Category: "account", Evolve: evolve}
+//
+// A Decider is a value that may be used by any number of goroutines.
+type Decider[S, E any] struct {
+	// Category is the first part of the names of its streams: the stream of id "42" is Category-42. It has no hyphen.
+	Category string
+
+	// Initial returns the state of a stream without events. Defaults to the zero S.
+	Initial func() S
+
+	// Evolve returns the state after an event. It takes every event that was recorded: what happened is not refused any more.
+	Evolve func(S, E) S
+
+	// EvolveEvent takes the place of Evolve for states that need times, versions or metadata.
+	EvolveEvent func(S, Event[E]) S
+
+	// Envelope, unless nil, says of an event what is not in its fields.
+	Envelope func(E) Envelope
+}
+
+// Envelope is what a decider or a decision says of an event beside its body. The zero Envelope says nothing.
+type Envelope struct {
+	Stream      string         // where it goes instead of the stream that decides
+	EffectiveAt time.Time      // when it holds in the world, unless that is when it is recorded
+	Tags        []string       // beside those of its fields
+	Metadata    map[string]any // beside that of the call
+}
+
+// Loaded is a state, with where it stands.
+type Loaded[S any] struct {
+	State S
+
+	// Version is that of the stream, 0 when there is none.
+	Version uint64
+
+	// Position is up to where the store was read.
+	Position store.Position
+}
+
+// Result is what a command led to. The state is that after its events, or that in which it changed nothing.
+type Result[S, E any] struct {
+	Loaded[S]
+
+	// Events are those that were recorded, none when the command changed nothing.
+	Events []Event[E]
+
+	// Duplicate says that they were recorded before, under the same [Key].
+	Duplicate bool
+}
+
+// Changed says whether this call recorded anything.
+func (r *Result[S, E]) Changed() bool { return len(r.Events) > 0 && !r.Duplicate }
+
+// Step is one event of a [Decider.History], with the state before and after it.
+type Step[S, E any] struct {
+	Event[E]
+	Before, After S
+}
+
+// Stream returns the name of the stream of an id.
+func (d Decider[S, E]) Stream(id string) string { return d.Category + "-" + id }
+
+// Handle loads the state of id, lets decide say what happens, and records that, unless others have written to the stream meanwhile: then it decides again on what they
+// have written, three times at the most, and returns the [*store.ConflictError] after that. Decide is pure; an error of it is returned as it is, and nothing is
+// recorded.
+//
+// It returns the errors of [store.Store], and those of [Read] for what is in the stream. After a [*store.UnknownError] the same call with the same [Key] finds out.
+func (d Decider[S, E]) Handle(ctx context.Context, db *DB, id string, decide func(S) ([]E, error), options ...CallOption) (Result[S, E], error) {
+	h := d.Handling(id, decide, options...)
+	if err := run(ctx, db, h); err != nil {
+		return Result[S, E]{}, err
+	}
+	return h.Result(), nil
+}
+
+// Load returns the state of id, now or as options say. A stream without events has the initial state and version 0, unless [MustExist] is among them.
+func (d Decider[S, E]) Load(ctx context.Context, db *DB, id string, options ...CallOption) (Loaded[S], error) {
+	c := newCall(metadata{}, options)
+	past, err := c.reads()
+	if err != nil {
+		return Loaded[S]{}, err
+	}
+	l, err := d.load(ctx, db, id, past)
+	if err == nil && c.exists && l.Version == 0 {
+		err = fmt.Errorf("%w: %q", ErrNoStream, d.Stream(id))
+	}
+	return l, err
+}
+
+// load is Load for who has looked at the options.
+func (d *Decider[S, E]) load(ctx context.Context, db *DB, id string, past *asOf) (Loaded[S], error) {
+	l := Loaded[S]{State: d.initial()}
+	err := d.each(ctx, db, id, past, &l.Position, func(e Event[E]) bool {
+		l.State, l.Version = d.evolve(l.State, e), max(l.Version, e.Version)
+		l.Position = max(l.Position, e.Position)
+		return true
+	})
+	return l, err
+}
+
+// History yields each event of id with the state before and after it, as far as options say. An error is yielded once, last.
+func (d Decider[S, E]) History(ctx context.Context, db *DB, id string, options ...CallOption) iter.Seq2[Step[S, E], error] {
+	return func(yield func(Step[S, E], error) bool) {
+		c := newCall(metadata{}, options)
+		past, err := c.reads()
+		if err == nil {
+			var scanned store.Position
+			s, left := d.initial(), false
+			err = d.each(ctx, db, id, past, &scanned, func(e Event[E]) bool {
+				step := Step[S, E]{Event: e, Before: s, After: d.evolve(s, e)}
+				s = step.After
+				left = !yield(step, nil)
+				return !left
+			})
+			if left {
+				return
+			}
+		}
+		if err != nil {
+			yield(Step[S, E]{}, err)
+		}
+	}
+}
+
+func (d *Decider[S, E]) initial() S {
+	if d.Initial == nil {
+		var zero S
+		return zero
+	}
+	return d.Initial()
+}
+
+func (d *Decider[S, E]) evolve(s S, e Event[E]) S {
+	if d.EvolveEvent != nil {
+		return d.EvolveEvent(s, e)
+	}
+	return d.Evolve(s, e.Body)
+}
+
+// check says what is wrong with the decider or an id.
+func (d *Decider[S, E]) check(id string) error {
+	switch {
+	case d.Category == "" || strings.Contains(d.Category, "-") || store.IsSystem(d.Category):
+		return fmt.Errorf("%w: a decider's category is a name without a hyphen that does not begin with $, not %q", store.ErrInvalid, d.Category)
+	case d.Evolve == nil && d.EvolveEvent == nil:
+		return fmt.Errorf("%w: the decider of %q has no Evolve", store.ErrInvalid, d.Category)
+	case d.Evolve != nil && d.EvolveEvent != nil:
+		return fmt.Errorf("%w: the decider of %q has both Evolve and EvolveEvent", store.ErrInvalid, d.Category)
+	case id == "":
+		return fmt.Errorf("%w: the id of a %s is empty", store.ErrInvalid, d.Category)
+	}
+	return nil
+}
+
+// each calls visit for the events of a stream until it returns false. Scanned follows up to where the store was read.
+func (d *Decider[S, E]) each(ctx context.Context, db *DB, id string, past *asOf, scanned *store.Position, visit func(Event[E]) bool) error {
+	if err := d.check(id); err != nil {
+		return err
+	}
+	o := ReadOptions{ReadOptions: store.ReadOptions{Until: past.position, AsOf: past.recorded}}
+	o.Progress = func(p store.Position, _ bool) { *scanned = p }
+	q := store.Query{{Stream: d.Stream(id)}}
+	if !past.effective.IsZero() {
+		return d.eachEffective(ctx, db, q, o, past, visit)
+	}
+	for e, err := range Read[E](ctx, db, q, o) {
+		if err != nil {
+			return err
+		}
+		if past.version > 0 && e.Version > past.version || !visit(e) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// eachEffective is each in the order in which events took effect.
+func (d *Decider[S, E]) eachEffective(ctx context.Context, db *DB, q store.Query, o ReadOptions, past *asOf, visit func(Event[E]) bool) error {
+	var known []store.Recorded
+	for r, err := range db.store.Read(ctx, q, o.ReadOptions) {
+		if err != nil {
+			return err
+		}
+		if past.version > 0 && r.Version > past.version {
+			break
+		}
+		known = append(known, r)
+	}
+	var bodies []any
+	for _, r := range store.Effective(known, past.effective) {
+		var err error
+		if bodies, err = db.catalog.decode(bodies[:0], &r); err == nil {
+			err = allOf[E](bodies, &r)
+		}
+		if err != nil {
+			return err
+		}
+		for part, body := range bodies {
+			if !visit(Event[E]{Recorded: r, Body: body.(E), Part: part}) { //nolint:errcheck // allOf has looked
+				return nil
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package gesta
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// Handling is a command of one stream on its way, for [Atomic]. It is used once, by one goroutine.
+type Handling[S, E any] struct {
+	d      Decider[S, E]
+	id     string
+	decide func(S) ([]E, error)
+	given  []CallOption
+	own    call // what the options say of this stream
+
+	loaded Loaded[S]
+	result Result[S, E]
+}
+
+// Handling returns what [Decider.Handle] does, to be done together with others by [Atomic]. The options [ExpectVersion] and [MustExist] are about its stream, all others
+// about the whole commit.
+func (d Decider[S, E]) Handling(id string, decide func(S) ([]E, error), options ...CallOption) *Handling[S, E] {
+	return &Handling[S, E]{d: d, id: id, decide: decide, given: options, own: newCall(metadata{}, options)}
+}
+
+// Result returns what the command led to, when [Atomic] has returned nil.
+func (h *Handling[S, E]) Result() Result[S, E] { return h.result }
+
+func (h *Handling[S, E]) stream() string { return h.d.Stream(h.id) }
+
+func (h *Handling[S, E]) options() []CallOption { return h.given }
+
+func (h *Handling[S, E]) load(ctx context.Context, db *DB) (err error) {
+	if h.loaded, err = h.d.load(ctx, db, h.id, &asOf{}); err != nil {
+		return err
+	}
+	if h.own.exists && h.loaded.Version == 0 {
+		return fmt.Errorf("%w: %q", ErrNoStream, h.stream())
+	}
+	if h.own.expected == nil || *h.own.expected == h.loaded.Version {
+		return nil
+	}
+	// A commit without events is judged all the same: the answer says who was faster.
+	_, err = db.store.Append(ctx, store.Commit{Guards: []store.Guard{store.StreamAt{Stream: h.stream(), Version: *h.own.expected}}})
+	return err
+}
+
+func (h *Handling[S, E]) catchUp(db *DB, conflict *store.ConflictError) bool {
+	for i := range conflict.Failed {
+		f := &conflict.Failed[i]
+		if g, ok := f.Guard.(store.StreamAt); !ok || g.Stream != h.stream() {
+			continue
+		}
+		if !f.Complete {
+			return false
+		}
+		for j := range f.Events {
+			events, err := typed[E](db, &f.Events[j])
+			if err != nil {
+				return false // loading says what is wrong
+			}
+			for _, e := range events {
+				h.loaded.State = h.d.evolve(h.loaded.State, e)
+			}
+			h.loaded.Version, h.loaded.Position = f.Events[j].Version, f.Events[j].Position
+		}
+		return h.loaded.Version == f.ActualVersion
+	}
+	return true // others have written elsewhere
+}
+
+func (h *Handling[S, E]) decideOn(to *draft) error {
+	events, err := h.decide(h.loaded.State)
+	if err != nil {
+		return err
+	}
+	to.guard(store.StreamAt{Stream: h.stream(), Version: h.loaded.Version}) // also where nothing happens here: something may elsewhere
+	return addAll(to, h.stream(), h.d.Envelope, events)
+}
+
+func (h *Handling[S, E]) owns(r *store.Recorded, body any) bool {
+	_, ok := body.(E)
+	return ok && (r.Stream == h.stream() || h.d.Envelope != nil)
+}
+
+func (h *Handling[S, E]) recorded(_ context.Context, _ *DB, events []Event[any]) error {
+	l := h.loaded
+	own, err := as[E](events)
+	for _, e := range own {
+		if e.Stream == h.stream() {
+			l.State, l.Version = h.d.evolve(l.State, e), e.Version
+		}
+		l.Position = max(l.Position, e.Position)
+	}
+	h.result = Result[S, E]{Loaded: l, Events: own}
+	return err
+}
+
+func (h *Handling[S, E]) repeated(ctx context.Context, db *DB, events []Event[any], last store.Position) error {
+	own, err := as[E](events)
+	if err != nil {
+		return err
+	}
+	l, err := h.d.load(ctx, db, h.id, &asOf{position: last})
+	h.result = Result[S, E]{Loaded: l, Events: own, Duplicate: true}
+	return err
+}

@@ -1,0 +1,40 @@
+package gesta
+
+import (
+	"reflect"
+	"time"
+)
+
+// Option configures a [DB]: a [Types], an upcaster, a codec, a clock.
+type Option interface{ configure(b *builder) }
+
+// option is an Option that is a function.
+type option func(*builder)
+
+func (o option) configure(b *builder) { o(b) }
+
+// WithCodec writes events with the first of the codecs that takes their type, and reads those of each codec by the content type that is stored with them. Without it,
+// and for what no codec of it has written, there is [JSON].
+func WithCodec(codecs ...Codec) Option {
+	return option(func(b *builder) { b.codecs = append(b.codecs, codecs...) })
+}
+
+// WithClock makes clock the source of [DB.Now]. Defaults to time.Now.
+func WithClock(clock func() time.Time) Option {
+	return option(func(b *builder) { b.clock = clock })
+}
+
+// StandIn is what is read in place of an event of type T whose payload was erased. Without one, such an event is an [*ErasedError] to whoever folds it: what it said is gone, and
+// only the program knows what follows from its type and its tags alone.
+func StandIn[T any](body T) Option {
+	return option(func(b *builder) {
+		t := reflect.TypeFor[T]()
+		if _, twice := b.standIns[t]; twice {
+			b.failf("%v has two stand-ins", t)
+		}
+		if b.standIns == nil {
+			b.standIns = map[reflect.Type]any{}
+		}
+		b.standIns[t] = body
+	})
+}

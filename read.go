@@ -1,0 +1,60 @@
+package gesta
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"reflect"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// ReadOptions bound a [Read].
+type ReadOptions struct {
+	store.ReadOptions
+
+	// Skip, unless nil, is called with each event that cannot be read as an E because its type is unknown or of another union, and with the
+	// error that would have ended the read otherwise.
+	Skip func(r *store.Recorded, err error)
+}
+
+// Read yields the events that match q as members of E, which a type alone may be too. Options are those of a store's read: it goes backwards, as of a time, or follows. An
+// error is yielded once, last: an [*UnknownTypeError], a [*DecodeError], an [*ErasedError], or one of the store.
+func Read[E any](ctx context.Context, db *DB, q store.Query, o ReadOptions) iter.Seq2[Event[E], error] {
+	return func(yield func(Event[E], error) bool) {
+		var bodies []any
+		for r, err := range db.store.Read(ctx, q, o.ReadOptions) {
+			if err != nil {
+				yield(Event[E]{}, err)
+				return
+			}
+			if bodies, err = db.catalog.decode(bodies[:0], &r); err == nil {
+				err = allOf[E](bodies, &r)
+			}
+			if err != nil && o.Skip != nil && errors.Is(err, ErrUnknownType) {
+				o.Skip(&r, err)
+				continue
+			}
+			if err != nil {
+				yield(Event[E]{}, err)
+				return
+			}
+			for part, body := range bodies {
+				if !yield(Event[E]{Recorded: r, Body: body.(E), Part: part}, nil) { //nolint:errcheck // allOf has looked
+					return
+				}
+			}
+		}
+	}
+}
+
+// allOf returns an error unless all bodies of a recorded event are members of E.
+func allOf[E any](bodies []any, r *store.Recorded) error {
+	for _, body := range bodies {
+		if _, ok := body.(E); !ok {
+			return fmt.Errorf("%w: the %T at position %d is no %v", ErrUnknownType, body, r.Position, reflect.TypeFor[E]())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package gesta
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// View is what a few types of events in some part of the store amount to: one fact that a [Decision] rests on. It is pure, as a [Decider] is, and never changes; it may be part
+// of many decisions.
+type View[S any] struct {
+	initial S
+	scope   Scope
+	cases   map[reflect.Type]func(S, *Event[any]) S
+	types   []reflect.Type // of the cases, in order
+	last    bool
+	problem error
+}
+
+// Scope says which events a [View] looks at: those that fulfil all of its parts. The zero Scope is the whole store.
+type Scope struct {
+	Stream   string
+	Category string
+	Tags     []string
+}
+
+// Tagged is the scope of the events that have all of some tags; see [Tag].
+func Tagged(tags ...string) Scope { return Scope{Tags: tags} }
+
+// Case is what a [View] makes of one type of events.
+type Case[S any] struct {
+	goType reflect.Type
+	fold   func(S, *Event[any]) S
+}
+
+// When is the case of events of type T.
+func When[S, T any](f func(S, T) S) Case[S] {
+	return Case[S]{reflect.TypeFor[T](), func(s S, e *Event[any]) S {
+		return f(s, e.Body.(T)) //nolint:errcheck // it is found by its type
+	}}
+}
+
+// WhenEvent is [When] for who needs times, versions or metadata.
+func WhenEvent[S, T any](f func(S, Event[T]) S) Case[S] {
+	return Case[S]{reflect.TypeFor[T](), func(s S, e *Event[any]) S {
+		return f(s, Event[T]{Recorded: e.Recorded, Body: e.Body.(T), Part: e.Part}) //nolint:errcheck // it is found by its type
+	}}
+}
+
+// NewView returns the view that begins with initial and folds the cases over the events in scope. A view without cases, or with two for one type, fails the decision that it is
+// part of.
+func NewView[S any](initial S, scope Scope, cases ...Case[S]) *View[S] {
+	v := &View[S]{initial: initial, scope: scope, cases: map[reflect.Type]func(S, *Event[any]) S{}}
+	if len(cases) == 0 {
+		v.problem = fmt.Errorf("%w: a view of a %v has no cases", store.ErrInvalid, reflect.TypeFor[S]())
+	}
+	for _, c := range cases {
+		if _, twice := v.cases[c.goType]; twice {
+			v.problem = fmt.Errorf("%w: a view of a %v has two cases for %v", store.ErrInvalid, reflect.TypeFor[S](), c.goType)
+		}
+		v.cases[c.goType] = c.fold
+		v.types = append(v.types, c.goType)
+	}
+	return v
+}
+
+// Last returns a view that folds the last of its events alone, however many there are.
+func (v *View[S]) Last() *View[S] {
+	last := *v
+	last.last = true
+	return &last
+}
+
+// In returns what the view amounts to in the facts of a decision that has it among its Views.
+func (v *View[S]) In(f Facts) S {
+	state, ok := f.of(v).(*S)
+	if !ok {
+		f.missing(v)
+		return v.initial
+	}
+	return *state
+}
+
+func (v *View[S]) String() string {
+	return fmt.Sprintf("view of a %v over %v", reflect.TypeFor[S](), v.scope)
+}
+
+// AnyView is a [*View] of any state.
+type AnyView interface {
+	fmt.Stringer
+
+	// item returns what the view selects.
+	item(c *catalog) (store.Item, error)
+
+	// onlyLast says whether it looks at the last event alone.
+	onlyLast() bool
+
+	// begin returns its state before any event, and fold changes that.
+	begin() any
+	fold(state any, e *Event[any])
+}
+
+func (v *View[S]) item(c *catalog) (store.Item, error) {
+	if v.problem != nil {
+		return store.Item{}, v.problem
+	}
+	it := store.Item{Stream: v.scope.Stream, Category: v.scope.Category, Tags: v.scope.Tags}
+	for _, t := range v.types {
+		k := c.kinds[t]
+		if k == nil {
+			return it, fmt.Errorf("%w: %v has a case for %v, which is in no Types of the DB", ErrUnknownType, v, t)
+		}
+		it.Types = append(it.Types, c.storedAs(k)...)
+	}
+	slices.Sort(it.Types)
+	it.Types = slices.Compact(it.Types)
+	return it, nil
+}
+
+func (v *View[S]) onlyLast() bool { return v.last }
+
+func (v *View[S]) begin() any {
+	s := v.initial
+	return &s
+}
+
+func (v *View[S]) fold(state any, e *Event[any]) {
+	if f := v.cases[reflect.TypeOf(e.Body)]; f != nil {
+		s := state.(*S) //nolint:errcheck // begin has made it
+		*s = f(*s, e)
+	}
+}
