@@ -49,6 +49,20 @@ func Read[E any](ctx context.Context, db *DB, q store.Query, o ReadOptions) iter
 	}
 }
 
+// Decode returns what a recorded event is to the program: one event, unless a [Split] makes it several. It is for those who read the store themselves. It returns an
+// [*UnknownTypeError], a [*DecodeError] or an [*ErasedError].
+func (db *DB) Decode(r *store.Recorded) ([]Event[any], error) { return typed[any](db, r) }
+
+// StoredAs returns the names under which events are stored that become events of type t: its own, and those of older ones that are renamed, upcast or split into it. A
+// type that the DB does not have is [ErrUnknownType].
+func (db *DB) StoredAs(t reflect.Type) ([]string, error) {
+	k := db.catalog.kinds[t]
+	if k == nil {
+		return nil, fmt.Errorf("%w: %v is in no Types of the DB", ErrUnknownType, t)
+	}
+	return db.catalog.storedAs(k), nil
+}
+
 // allOf returns an error unless all bodies of a recorded event are members of E.
 func allOf[E any](bodies []any, r *store.Recorded) error {
 	for _, body := range bodies {
