@@ -31,6 +31,9 @@ type Decider[S, E any] struct {
 
 	// Envelope, unless nil, says of an event what is not in its fields.
 	Envelope func(E) Envelope
+
+	// Version is that of Evolve: it is raised when that makes something else of the same events, so that what was kept of its states is not used any more.
+	Version uint32
 }
 
 // Envelope is what a decider or a decision says of an event beside its body. The zero Envelope says nothing.

@@ -127,7 +127,7 @@ func (p *Deciding[E]) decideOn(to *draft) error {
 	if err != nil {
 		return err
 	}
-	to.guard(store.NoneMatch{Query: p.query, After: p.seen})
+	to.commit.Guards = append(to.commit.Guards, store.NoneMatch{Query: p.query, After: p.seen})
 	return addAll(to, p.d.Stream, p.d.Envelope, events)
 }
 

@@ -16,7 +16,16 @@ type draft struct {
 	bodies []any // of its events
 }
 
-func (d *draft) guard(g store.Guard) { d.commit.Guards = append(d.commit.Guards, g) }
+// atVersion guards a stream that one handling decides on.
+func (d *draft) atVersion(stream string, version uint64) error {
+	for _, g := range d.commit.Guards {
+		if g, ok := g.(store.StreamAt); ok && g.Stream == stream {
+			return fmt.Errorf("%w: two commands of one commit decide on stream %q, the second without what the first did", store.ErrInvalid, stream)
+		}
+	}
+	d.commit.Guards = append(d.commit.Guards, store.StreamAt{Stream: stream, Version: version})
+	return nil
+}
 
 // addAll adds events, to a stream unless their envelope names another one.
 func addAll[E any](d *draft, stream string, envelope func(E) Envelope, events []E) error {

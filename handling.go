@@ -76,7 +76,9 @@ func (h *Handling[S, E]) decideOn(to *draft) error {
 	if err != nil {
 		return err
 	}
-	to.guard(store.StreamAt{Stream: h.stream(), Version: h.loaded.Version}) // also where nothing happens here: something may elsewhere
+	if err := to.atVersion(h.stream(), h.loaded.Version); err != nil { // also where nothing happens here: something may elsewhere
+		return err
+	}
 	return addAll(to, h.stream(), h.d.Envelope, events)
 }
 
