@@ -73,7 +73,7 @@ cover: ## Coverage of store/... by its own tests, into cover.html
 bench: ## gesta beside what one would take instead and the machine's limit: a million events, under ten minutes
 	cd bench && go run . -short
 
-bench-full: ## The same with ten million events and more rounds, into docs/benchmarks.md: up to an hour and a half
+bench-full: ## The same with ten million events and more rounds, into docs/benchmarks.md: under 45 minutes
 	cd bench && go run . -full -o ../docs/benchmarks.md
 
 bench-test: ## The tests of the bench module, every rival among them

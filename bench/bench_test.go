@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/bench/rival"
@@ -73,6 +74,39 @@ func TestRowsHaveNamesOfTheirOwn(t *testing.T) {
 				t.Errorf("row %q, %q", s.ID, s.Title)
 			}
 			seen[s.ID] = true
+		}
+	}
+}
+
+// TestShares divides the time of a run among all workloads.
+func TestShares(t *testing.T) {
+	sum := 0
+	for _, w := range workloads() {
+		if w.share < 1 {
+			t.Errorf("workload %s has no time", w.name)
+		}
+		sum += w.share
+	}
+	if sum != 100 {
+		t.Errorf("the shares of all workloads come to %d percent", sum)
+	}
+}
+
+func TestFitting(t *testing.T) {
+	for _, tt := range []struct {
+		rate float64
+		box  time.Duration
+		most int64
+		want int64
+	}{
+		{100_000, 30 * time.Second, 10_000_000, 2_000_000},
+		{900_000, 30 * time.Second, 10_000_000, 10_000_000},
+		{100, 30 * time.Second, 10_000_000, 500_000},
+		{100, time.Second, 20_000, 10_000},
+		{100, time.Second, 5_000, 5_000},
+	} {
+		if got := fitting(tt.rate, tt.box, tt.most); got != tt.want {
+			t.Errorf("%.0f events a second for %v, at most %d: %d events, want %d", tt.rate, tt.box, tt.most, got, tt.want)
 		}
 	}
 }

@@ -13,11 +13,10 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta/bench/internal/feed"
+	"github.com/gestadb/gesta/bench/internal/probe"
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/bench/rival/gesta"
-	"github.com/gestadb/gesta/internal/rawlimit"
-	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
 // lab is what the workloads share.
@@ -32,6 +31,11 @@ type lab struct {
 	begin    time.Time
 	verbose  bool // whether the progress of each turn is told
 
+	current *workload     // that runs
+	share   int           // percents of the rounds' time that it and those before it have
+	shares  int           // that all workloads of the run have
+	loading time.Duration // spent so far on loading the large stores and the raw log, which no round waits for
+
 	dirs int             // directories made
 	bigs map[string]*big // by the name of the subject
 	raws []string        // files of the raw log that is scanned
@@ -42,6 +46,8 @@ type lab struct {
 type workload struct {
 	name  string
 	specs []report.Spec
+	probe probe.Kind // of what its rounds lean on
+	share int        // of the time of all rounds, in percent: about what its rounds take in the long run
 	run   func(l *lab) error
 	alone bool // whether it and all after it need no large store of a rival
 }
@@ -114,10 +120,16 @@ func (l *lab) newDir() (string, error) {
 
 // runAll runs the workloads that have a row which only matches.
 func (l *lab) runAll(only *regexp.Regexp) error {
-	for _, w := range workloads() {
-		if !slices.ContainsFunc(w.specs, func(s report.Spec) bool { return only.MatchString(s.ID) }) {
-			continue
-		}
+	picked := slices.DeleteFunc(workloads(), func(w workload) bool {
+		return !slices.ContainsFunc(w.specs, func(s report.Spec) bool { return only.MatchString(s.ID) })
+	})
+	l.share, l.shares = 0, 0
+	for _, w := range picked {
+		l.shares += w.share
+	}
+	for _, w := range picked {
+		l.current = &w
+		l.share += w.share
 		l.book.Add(w.specs...)
 		for _, s := range w.specs {
 			if why, ok := reasons[s.ID]; ok {
@@ -129,30 +141,44 @@ func (l *lab) runAll(only *regexp.Regexp) error {
 				return err
 			}
 		}
-		begin := time.Now()
+		begin, loading := time.Now(), l.loading
 		if err := w.run(l); err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
-		kept, all := l.book.Kept(w.name)
-		l.say("%s: %.1f s, %d of %d rounds kept", w.name, time.Since(begin).Seconds(), kept, all)
+		l.tell(&w, time.Since(begin), l.loading-loading)
 	}
 	return nil
 }
 
-// rounds calls f for each round, after a probe of the disk, until enough rounds are kept, or there is no more time.
-func (l *lab) rounds(name string, f func(r *report.Round, i int) error) error {
+// tell says how long a workload took.
+func (l *lab) tell(w *workload, took, loading time.Duration) {
+	kept, all := l.book.Kept(w.name)
+	text := fmt.Sprintf("%s: %.1f s", w.name, took.Seconds())
+	if loading > 0 {
+		text += fmt.Sprintf(", %.1f s of them to load large stores", loading.Seconds())
+	}
+	l.say("%s; its budget was %.0f s; %d of %d rounds kept", text, (l.scale.total * time.Duration(w.share) / time.Duration(l.shares)).Seconds(), kept, all)
+}
+
+// late says whether the rounds of this workload and those before it have used up their budgets. What some did not need is
+// there for those that come after them.
+func (l *lab) late() bool {
+	return time.Since(l.begin)-l.loading > l.scale.total*time.Duration(l.share)/time.Duration(l.shares)
+}
+
+// rounds calls f for each round of the workload that runs, after a probe, until enough rounds are kept, or there is no
+// more time.
+func (l *lab) rounds(f func(r *report.Round, i int) error) error {
 	for i := 0; ; i++ {
-		kept, all := l.book.Kept(name)
-		elapsed := time.Since(l.begin)
+		kept, all := l.book.Kept(l.current.name)
 		switch {
-		case kept >= l.scale.rounds, all >= l.scale.tries, all >= l.scale.rounds && elapsed > l.scale.budget:
+		case kept >= l.scale.rounds, all >= l.scale.tries, all >= l.scale.rounds && l.late():
 			return nil
-		case all > 0 && elapsed > l.scale.bound:
-			l.book.Line("The run had taken %v: from workload %s on there are fewer rounds than were wanted.", l.scale.bound, name)
+		case all > 0 && time.Since(l.begin) > l.scale.bound:
+			l.book.Line("The run had taken %v: from workload %s on there are fewer rounds than were wanted.", l.scale.bound, l.current.name)
 			return nil
 		}
-		runtime.GC() // what the turns before left behind is not for this round to clean up
-		r, err := l.beginRound(name)
+		r, err := l.beginRound()
 		if err != nil {
 			return err
 		}
@@ -165,13 +191,26 @@ func (l *lab) rounds(name string, f func(r *report.Round, i int) error) error {
 	}
 }
 
-// beginRound probes the disk and begins a round.
-func (l *lab) beginRound(name string) (*report.Round, error) {
-	probe, err := rawlimit.Probe(vfs.OS(), filepath.Join(l.dir, "probe"))
+// beginRound probes what the workload that runs leans on, and begins a round.
+func (l *lab) beginRound() (*report.Round, error) {
+	var took time.Duration
+	var err error
+	kind := l.current.probe
+	switch kind {
+	case probe.Disk:
+		took, err = probe.WriteSync(l.dir, l.scale.probes)
+	case probe.Memory:
+		took = probe.ReadMemory()
+	case probe.Device:
+		took, err = l.coldPread(200)
+	case probe.None:
+		return l.book.Begin(l.current.name, report.Probe{}), nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	return l.book.Begin(name, float64(probe.Nanoseconds())/1e3), nil
+	runtime.GC() // what probe and turns before left behind is not for this round to clean up
+	return l.book.Begin(l.current.name, report.Probe{Of: kind.String(), Micros: float64(took.Nanoseconds()) / 1e3}), nil
 }
 
 // turn is one subject's part of a round.

@@ -55,7 +55,7 @@ func parse(args []string, known []rival.Maker, stderr io.Writer) (*options, erro
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	short := f.Bool("short", false, "one million events, three rounds, under 10 minutes on two cores (the default)")
-	f.BoolVar(&o.full, "full", false, "ten million events, five rounds, up to an hour and a half")
+	f.BoolVar(&o.full, "full", false, "ten million events, five rounds, under 45 minutes on two cores")
 	f.BoolVar(&o.talk, "v", false, "say how long each turn took")
 	rows := f.String("rows", "", "run only the workloads that have a row whose name this regular expression matches")
 	f.StringVar(&o.dir, "dir", "", "measure below this directory, which must exist (default that for temporary files)")
@@ -126,13 +126,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		}
 		defer func() { err = errors.Join(err, stop()) }()
 	}
-	begin := time.Now()
+	begin, commit := time.Now(), machine.Commit(ctx, o.out)
 	sc := shortScale
 	if o.full {
 		sc = fullScale
 	}
 	if o.rounds > 0 {
-		sc.rounds = o.rounds
+		sc.rounds, sc.tries = o.rounds, max(sc.tries, o.rounds+o.rounds/2)
 	}
 	dir, err := os.MkdirTemp(o.dir, "gesta-bench-")
 	if err != nil {
@@ -159,7 +159,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if o.out == "" {
 		return nil
 	}
-	return l.write(ctx, o.out, head(args, sc, begin))
+	return l.write(ctx, o.out, commit, head(args, sc, begin))
 }
 
 // profile begins to write a profile, until the function that it returns is called.
@@ -207,9 +207,10 @@ func quoted(args []string) string {
 	return strings.Join(words, " ")
 }
 
-// write writes the report to a file.
-func (l *lab) write(ctx context.Context, name string, h *report.Head) error {
+// write writes the report of a commit to a file.
+func (l *lab) write(ctx context.Context, name, commit string, h *report.Head) error {
 	h.Facts = machine.Describe(ctx, l.dir, modulePrefixes)
+	h.Facts.Commit = commit
 	for _, m := range append([]rival.Maker{l.gesta}, l.rivals...) {
 		h.Rivals = append(h.Rivals, fmt.Sprintf("**%s**: %s", m.Name, m.Notes))
 	}

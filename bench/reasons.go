@@ -16,14 +16,14 @@ var reasons = map[string]string{
 	"bytes": "The log has 16 bytes of salt, which make the commitment to a payload unguessable after it was erased, 16 of id, 26 of version, checksums and lengths, and the names of stream, type " +
 		"and tag as they are; the index has about 25 bytes an event when it is merged. Types as numbers and dictionaries for names would need another format of the log.",
 	"stream-10": "Profile: waiting for memory. A read touches ten records, ten frame headers and ten places, and for each index file its filter, directory and bucket, each in a page of its own. " +
-		"They are touched together, so that the waits overlap; then come copying, three checksums an event, and decoding. bbolt hands out its own pages and touches no payload. Tried: mapping instead of pread " +
+		"They are touched together, so that the waits overlap; then come copying, three checksums an event, and decoding. bbolt finds an event by one walk down its tree, copies its record and verifies nothing. Tried: mapping instead of pread " +
 		"(4 times), look-ups in all files at once, fewer files.",
 	"stream-10-pebble": "See stream-10.",
 	"stream-10-cold": "Filter, directory, bucket, places, record and frame header each name the next: that many waits one after the other at the least, each for all files or all events together. What a " +
 		"freshly opened store reads the first time (headers, filters) counts too.",
 	"scan": "Profile: a quarter is the copy out of the page cache into memory that the events share, a seventh checksums (envelope, payload, body), as much allocation and garbage collection, because what the user gets is " +
 		"theirs to keep; the rest decodes names, ids, tags and times, and hands over an event of some three hundred bytes. The raw scan reads into the same buffer again and again and decodes nothing. bbolt's cursor " +
-		"hands out pages.",
+		"walks mapped pages; each event is one copy out of them, whose strings are parts of it.",
 	"open-clean":   "Opening reads the header of each index file and the end of the log, and makes the tables; the rest is the operating system's.",
 	"append-grown": "A stream that was not written lately is looked up in index files, and its last event read: about five waits for memory more than in a table.",
 	"guard-hot":    "It includes what Append does with any guard: validation, and a copy of the query.",

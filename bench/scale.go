@@ -10,13 +10,18 @@ type scale struct {
 	name   string
 	rounds int           // to keep of each workload
 	tries  int           // at the most
-	budget time.Duration // after which no round is repeated
-	bound  time.Duration // after which each workload that is left gets one round
+	probes int           // runs of the probe of the disk before a round that leans on it
+	total  time.Duration // of all rounds: their workloads' budgets, after which no round is repeated; what is loaded for them is beside it
+	bound  time.Duration // of the whole run, after which each workload that is left gets one round
 
-	slice   time.Duration // of one turn of a subject
-	box     time.Duration // after which a rival's turn at ingest ends
-	long    time.Duration // the same of Pebble's ingest by many writers, so that it gets as many events as gesta
-	loadBox time.Duration // how long a rival may take for its large store: it is loaded with as many events as it can take in that time
+	slice     time.Duration // of one turn of a subject
+	box       time.Duration // after which a rival's turn at ingest ends
+	long      time.Duration // the same of Pebble's ingest by many writers, so that its compactions are seen
+	memoryBox time.Duration // the same of an ingest whose memory is measured
+
+	// A rival is loaded with as many events as it can take in about loadBox, by a load of pilot in another store. Pebble,
+	// beside which streams are measured at full size, has longLoad.
+	pilot, loadBox, longLoad time.Duration
 
 	ingest     int64         // events of an ingest of gesta in a round
 	big        int64         // events of the large store
@@ -33,20 +38,23 @@ type scale struct {
 // The scales that there are.
 var (
 	shortScale = scale{
-		name: "short", rounds: 3, tries: 5, budget: 5 * time.Minute, bound: 8 * time.Minute,
-		slice: 600 * time.Millisecond, box: time.Second, long: 3 * time.Second, loadBox: 6 * time.Second,
+		name: "short", rounds: 3, tries: 5, probes: 3, total: 6 * time.Minute, bound: 8 * time.Minute,
+		slice: 600 * time.Millisecond, box: time.Second, long: 3 * time.Second, memoryBox: 5 * time.Second,
+		pilot: time.Second, loadBox: 8 * time.Second, longLoad: 12 * time.Second,
 		ingest: 333_333, big: 1_000_000, small: 10_000, hot: 1_000_000, coldReads: 25, pairs: 60,
 		idle: 11 * time.Second, tail: 12 << 20, mergeBytes: 4 << 20,
 	}
 	fullScale = scale{
-		name: "full", rounds: 5, tries: 7, budget: 60 * time.Minute, bound: 75 * time.Minute,
-		slice: time.Second, box: 3 * time.Second, long: 20 * time.Second, loadBox: 20 * time.Second,
+		name: "full", rounds: 5, tries: 8, probes: 5, total: 29 * time.Minute, bound: 40 * time.Minute,
+		slice: time.Second, box: 2 * time.Second, long: 8 * time.Second, memoryBox: 10 * time.Second,
+		pilot: 4 * time.Second, loadBox: 45 * time.Second, longLoad: 80 * time.Second,
 		ingest: 10_000_000, big: 10_000_000, small: 10_000, hot: 1_000_000, coldReads: 50, pairs: 200,
 		idle: 11 * time.Second, tail: 12 << 20,
 	}
 	tinyScale = scale{ // of the tests
-		name: "tiny", rounds: 1, tries: 1, budget: time.Minute, bound: time.Minute,
-		slice: 20 * time.Millisecond, box: 50 * time.Millisecond, long: 50 * time.Millisecond, loadBox: 50 * time.Millisecond,
+		name: "tiny", rounds: 1, tries: 1, probes: 1, total: time.Minute, bound: time.Minute,
+		slice: 20 * time.Millisecond, box: 50 * time.Millisecond, long: 50 * time.Millisecond, memoryBox: 50 * time.Millisecond,
+		pilot: 50 * time.Millisecond, loadBox: 50 * time.Millisecond, longLoad: 50 * time.Millisecond,
 		ingest: 3_000, big: 20_000, small: 1_000, hot: 2_000, coldReads: 2, pairs: 6,
 		tail: 128 << 10, indexBytes: 512 << 10, mergeBytes: 64 << 10,
 	}
@@ -54,9 +62,9 @@ var (
 
 // String says what a reader must know of the scale.
 func (s scale) String() string {
-	return fmt.Sprintf("The %s run: at least %d rounds of each workload are wanted, at most %d made; a turn takes %v; gesta ingests %s events a round; "+
-		"the large store has %s events, the small one %s. A rival's ingest ends after %v (Pebble's by 16 writers after %v), and it gets as many events into its large store as it can in about %v (which is not "+
-		"measured), at most as many as gesta.", s.name, s.rounds, s.tries, s.slice, count(s.ingest), count(s.big), count(s.small), s.box, s.long, s.loadBox)
+	return fmt.Sprintf("The %s run: %d rounds of each workload are wanted, at most %d made, within a budget of %v for all of them; a turn takes %v; gesta ingests %s events a round; "+
+		"the large store has %s events, the small one %s. A rival's ingest ends after %v (Pebble's by 16 writers after %v), and it gets as many events into its large store as it can in about %v (Pebble in %v), which is not "+
+		"measured, at most as many as gesta.", s.name, s.rounds, s.tries, s.total, s.slice, count(s.ingest), count(s.big), count(s.small), s.box, s.long, s.loadBox, s.longLoad)
 }
 
 // count writes a number of events.

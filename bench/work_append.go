@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta/bench/internal/feed"
+	"github.com/gestadb/gesta/bench/internal/probe"
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/internal/rawlimit"
@@ -24,12 +25,12 @@ var (
 func appendWorkloads() []workload {
 	var all []workload
 	for _, of := range []struct {
-		writers         int
+		writers, share  int
 		target, stretch float64
-	}{{1, 0.8, 0.95}, {64, 0.5, 0.75}, {256, 0.35, 0.5}} {
+	}{{1, 4, 0.8, 0.95}, {64, 5, 0.5, 0.75}, {256, 5, 0.35, 0.5}} {
 		id := fmt.Sprintf("append-%d", of.writers)
 		all = append(all, workload{
-			name: id,
+			name: id, probe: probe.Disk, share: of.share,
 			specs: []report.Spec{{
 				ID: id, Title: fmt.Sprintf("events a second, durable guarded appends of single events, %d writers", of.writers),
 				Limit: zeroAhead, Target: report.Ratio(of.target), Stretch: report.Ratio(of.stretch),
@@ -41,7 +42,7 @@ func appendWorkloads() []workload {
 }
 
 func (l *lab) appends(id string, writers int) error {
-	return l.rounds(id, func(r *report.Round, i int) error {
+	return l.rounds(func(r *report.Round, i int) error {
 		turns := []turn{
 			{zeroAhead, func() error { return l.rawAppends(r, id, rawlimit.ZeroAhead, writers) }},
 			{grow, func() error { return l.rawAppends(r, id, rawlimit.Grow, writers) }},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta/bench/internal/feed"
+	"github.com/gestadb/gesta/bench/internal/probe"
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/bench/rival/gesta"
@@ -42,7 +43,7 @@ func dcbWorkload() workload {
 		}
 	}
 	const name = "dcb"
-	return workload{name: name, specs: specs, run: func(l *lab) error {
+	return workload{name: name, specs: specs, probe: probe.Disk, share: 3, run: func(l *lab) error {
 		return l.fresh(func(dir string) error {
 			d, err := l.loadDecisions(dir)
 			if err != nil {
@@ -52,7 +53,7 @@ func dcbWorkload() workload {
 				l.book.Note(s.ID, "The store has %s events with one tag and %s tags with ten events each. A writer's After is the position of its last append: the head when it read what it decides on.",
 					count(int64(d.hot)), count(int64(d.tags)))
 			}
-			err = l.rounds(name, func(r *report.Round, i int) error { return l.dcbRound(r, i, d) })
+			err = l.rounds(func(r *report.Round, i int) error { return l.dcbRound(r, i, d) })
 			return errors.Join(err, d.store.Close())
 		})
 	}}

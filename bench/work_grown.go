@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta/bench/internal/feed"
+	"github.com/gestadb/gesta/bench/internal/probe"
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/bench/internal/stat"
 	"github.com/gestadb/gesta/bench/rival"
@@ -24,7 +25,7 @@ func grownWorkload() workload {
 		ID: id, Title: "time of a single append to the large store / to the small store, sync never: median of paired ratios", Unit: report.Times, Lower: true,
 		Target: report.Value(1.15), Stretch: report.Value(1.05),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, run: func(l *lab) error {
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Memory, share: 2, run: func(l *lab) error {
 		b, err := l.big(l.gesta)
 		if err != nil {
 			return err
@@ -45,7 +46,7 @@ func grownWorkload() workload {
 			low, high := stat.MedianInterval(all)
 			return fmt.Sprintf("The median of all %d paired ratios of the rounds that count is %.3f, with a 95 %% interval of [%.3f, %.3f].", len(all), stat.Median(all), low, high)
 		})
-		return l.rounds(id, func(r *report.Round, i int) error {
+		return l.rounds(func(r *report.Round, i int) error {
 			return l.fresh(func(dir string) error {
 				large, little, err := l.pairs(dir, b)
 				if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta/bench/internal/feed"
+	"github.com/gestadb/gesta/bench/internal/probe"
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/store"
 )
@@ -20,7 +21,7 @@ func guardWorkload() workload {
 		{ID: hot, Title: "microseconds for one DCB guard, term in memory", Unit: report.Micros, Lower: true, Target: report.Value(0.3), Stretch: report.Value(0.1)},
 		{ID: cold, Title: "microseconds for one DCB guard, term in files, warm cache", Unit: report.Micros, Lower: true, Target: report.Value(3), Stretch: report.Value(1)},
 	}
-	return workload{name: "guard", specs: specs, run: func(l *lab) error {
+	return workload{name: "guard", specs: specs, probe: probe.Memory, share: 2, run: func(l *lab) error {
 		for _, s := range specs {
 			l.book.Note(s.ID, "No call judges a guard alone. A commit without events judges its guards and writes nothing: the figure is (a commit with %d guards - one with 1) / %d, each the median of many, "+
 				"by one caller, alternating. Each guard has a type and a tag; After is the position of the last event that has both. Making guards is not measured; all that Append does with them is, checking them included.",
@@ -35,7 +36,7 @@ func guardWorkload() workload {
 		if err != nil {
 			return err
 		}
-		return l.rounds("guard", func(r *report.Round, i int) error {
+		return l.rounds(func(r *report.Round, i int) error {
 			hots, err := g.hotGuards(r.Number())
 			if err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta/bench/internal/feed"
+	"github.com/gestadb/gesta/bench/internal/probe"
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/bench/rival/gesta"
@@ -35,10 +36,14 @@ func ingestWorkload(writers int) workload {
 			Target: report.Value(800_000), Stretch: report.Value(1_200_000),
 		}}, specs...)
 	}
-	return workload{name: id, specs: specs, run: func(l *lab) error { return l.ingests(id, specs, writers) }}
+	share := 8
+	if writers > 1 {
+		share = 22
+	}
+	return workload{name: id, specs: specs, probe: probe.Disk, share: share, run: func(l *lab) error { return l.ingests(specs, writers) }}
 }
 
-func (l *lab) ingests(id string, specs []report.Spec, writers int) error {
+func (l *lab) ingests(specs []report.Spec, writers int) error {
 	perEvent, err := l.logBytes()
 	if err != nil {
 		return err
@@ -61,7 +66,7 @@ func (l *lab) ingests(id string, specs []report.Spec, writers int) error {
 			r.Put(s.ID, subject, x)
 		}
 	}
-	return l.rounds(id, func(r *report.Round, i int) error {
+	return l.rounds(func(r *report.Round, i int) error {
 		turns := []turn{{logAlone, func() error {
 			return l.fresh(func(dir string) error {
 				result, err := runRaw(l.ctx, dir, rawlimit.Options{}, rawlimit.Load{

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta/bench/internal/feed"
+	"github.com/gestadb/gesta/bench/internal/probe"
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/bench/internal/stat"
 	"github.com/gestadb/gesta/bench/rival"
@@ -34,10 +35,10 @@ func memoryWorkload() workload {
 		{ID: peak, Title: "MiB resident (RssAnon) at the peak of ingest, 16 writers x 100", Unit: report.MiB, Lower: true, Target: report.Value(200), Stretch: report.Value(120)},
 		{ID: heap, Title: "MiB of live heap after that ingest, beyond those after one of the small store", Unit: report.MiB, Lower: true, Target: report.Value(32)},
 	}
-	return workload{name: "memory", specs: specs, run: func(l *lab) error {
-		l.book.Note(peak, "Each in a process of its own, which makes the events too. A rival's ingest ends after %v: one that has fewer events by then is shown with their number, and is not said to be ahead. Rivals are measured once. What a server keeps is not seen.", l.scale.loadBox)
+	return workload{name: "memory", specs: specs, probe: probe.None, share: 13, run: func(l *lab) error {
+		l.book.Note(peak, "Each in a process of its own, which makes the events too. A rival's ingest ends after %v: one that has fewer events by then is shown with their number, and is not said to be ahead. Rivals are measured once. What a server keeps is not seen.", l.scale.memoryBox)
 		var rivals map[string]float64 // MiB
-		return l.rounds("memory", func(r *report.Round, i int) error {
+		return l.rounds(func(r *report.Round, i int) error {
 			if err := l.ownMemory(r, peak, heap); err != nil {
 				return err
 			}
@@ -79,7 +80,7 @@ func (l *lab) rivalsMemory() (map[string]float64, error) {
 	var turns []turn
 	for _, rival := range l.rivals {
 		turns = append(turns, turn{rival.Name, func() error {
-			m, err := l.measureMemory(rival.Name, l.scale.big, l.scale.loadBox)
+			m, err := l.measureMemory(rival.Name, l.scale.big, l.scale.memoryBox)
 			if err != nil || m.PeakAnon == 0 {
 				return err
 			}
@@ -100,9 +101,9 @@ func followWorkload() workload {
 	spec := report.Spec{
 		ID: id, Title: "microseconds from the return of an append to delivery, p50", Unit: report.Micros, Lower: true, Target: report.Value(100), Stretch: report.Value(30),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, run: func(l *lab) error {
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Memory, share: 1, run: func(l *lab) error {
 		l.book.Note(id, "One writer of durable single events, one reader that follows; below 0 means that most were delivered before the append had returned.")
-		return l.rounds(id, func(r *report.Round, _ int) error {
+		return l.rounds(func(r *report.Round, _ int) error {
 			return l.fresh(func(dir string) (err error) {
 				s, err := gesta.Open(dir, disk.Options{})
 				if err != nil {
@@ -163,13 +164,13 @@ func besideWorkload() workload {
 		ID: id, Title: "microseconds of a durable append beside one full scan, p50, of one without", Unit: report.Micros, Lower: true, Limit: alone,
 		Target: report.Ratio(1.2), Stretch: report.Ratio(1.05),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, alone: true, run: func(l *lab) error {
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Disk, share: 2, alone: true, run: func(l *lab) error {
 		b, err := l.big(l.gesta)
 		if err != nil {
 			return err
 		}
 		l.book.Note(id, "One writer to the large store. Slices with and without the scan alternate; a scan that ends begins again.")
-		return l.rounds(id, func(r *report.Round, i int) error {
+		return l.rounds(func(r *report.Round, i int) error {
 			var with, without []time.Duration
 			for k := range 6 {
 				prefix := fmt.Sprintf("beside-%d-%d", r.Number(), k)
@@ -199,7 +200,7 @@ func (l *lab) appendBeside(b *big, prefix string, scan bool) ([]time.Duration, e
 	if scan {
 		scans.Go(func() {
 			for ctx.Err() == nil && scanErr == nil {
-				scanErr = b.store.ReadAll(ctx, func(uint64, []byte) error { return nil })
+				scanErr = b.store.ReadAll(ctx, func(*rival.Recorded) error { return nil })
 			}
 		})
 	}
@@ -226,13 +227,13 @@ func mergeWorkload() workload {
 		ID: id, Title: fmt.Sprintf("microseconds of an append, p99.9, under background merges, of the raw loop's, %d writers", mergeWriters), Unit: report.Micros, Lower: true,
 		Limit: zeroAhead, Target: report.Ratio(3), Stretch: report.Ratio(1.5),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, run: func(l *lab) error {
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Disk, share: 4, run: func(l *lab) error {
 		own := "its default"
 		if l.scale.mergeBytes > 0 {
 			own = fmt.Sprintf("%.2g MiB", float64(l.scale.mergeBytes)/(1<<20))
 		}
 		l.book.Note(id, "Single durable events. gesta's Options.IndexBytes is %s; a twentieth of the large store's events is loaded first.", own)
-		return l.rounds(id, func(r *report.Round, i int) error {
+		return l.rounds(func(r *report.Round, i int) error {
 			return l.inTurns(i, []turn{
 				{report.Gesta, func() error {
 					return l.fresh(func(dir string) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta/bench/internal/machine"
+	"github.com/gestadb/gesta/bench/internal/probe"
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/bench/rival/gesta"
 )
@@ -17,12 +18,8 @@ func sizeWorkload() workload {
 		ID: id, Title: "bytes on disk an event of 256 bytes, log and index, written in batches of 100", Unit: report.Bytes, Lower: true,
 		Target: report.Value(356), Stretch: report.Value(341),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, run: func(l *lab) error {
-		r, err := l.beginRound(id)
-		if err != nil {
-			return err
-		}
-		turns, err := l.bigTurns(func(b *big) error {
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.None, share: 1, run: func(l *lab) error {
+		return l.bigRounds(func(r *report.Round, b *big) error {
 			blocks, err := machine.DirBytes(b.dir)
 			if err != nil {
 				return err
@@ -40,10 +37,6 @@ func sizeWorkload() workload {
 				float64(stats.LogBytes)/float64(b.events), float64(stats.IndexBytes)/float64(b.events), float64(blocks)/float64(b.events))
 			return nil
 		})
-		if err != nil {
-			return err
-		}
-		return l.inTurns(0, turns)
 	}}
 }
 
@@ -54,22 +47,16 @@ func openWorkload() workload {
 		ID: id, Title: "milliseconds to open the large store after a clean close, page cache warm", Unit: report.Millis, Lower: true,
 		Target: report.Value(20), Stretch: report.Value(5),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, run: func(l *lab) error {
-		var r *report.Round
-		turns, err := l.bigTurns(func(b *big) error {
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Memory, share: 4, run: func(l *lab) error {
+		return l.bigRounds(func(r *report.Round, b *big) error {
 			if !b.maker.Reopens {
 				return nil
 			}
 			ms, err := b.reopen()
-			r.Put(id, b.maker.Name, ms)
+			if err == nil {
+				r.Put(id, b.maker.Name, ms)
+			}
 			return err
-		})
-		if err != nil {
-			return err
-		}
-		return l.rounds(id, func(round *report.Round, i int) error {
-			r = round
-			return l.inTurns(i, turns)
 		})
 	}}
 }
@@ -93,7 +80,7 @@ func killWorkload() workload {
 		{ID: ofSmall, Title: "the same, of the small store with an equal tail", Unit: report.Millis, Lower: true, Limit: small, Target: report.Ratio(2)},
 		{ID: clean, Title: "milliseconds to open the large store after a clean close, of the small one with an equal tail", Unit: report.Millis, Lower: true, Limit: small, Target: report.Ratio(2)},
 	}
-	return workload{name: killed, specs: specs, run: func(l *lab) error {
+	return workload{name: killed, specs: specs, probe: probe.Memory, share: 4, run: func(l *lab) error {
 		l.book.Note(killed, "A child appends until a table of the index is written, then about %.0f MiB of log more, then durable single events by 64 writers until it is killed; so what opening has to replay is about as long in both stores.",
 			float64(l.scale.tail)/(1<<20))
 		l.book.Note(clean, "The stores are those of the row before, opened once, closed, and opened again.")
@@ -104,7 +91,7 @@ func killWorkload() workload {
 		if err := b.close(); err != nil {
 			return err
 		}
-		return l.rounds(killed, func(r *report.Round, i int) error {
+		return l.rounds(func(r *report.Round, i int) error {
 			return l.fresh(func(dir string) error {
 				s := &big{maker: l.gesta, dir: dir, plan: planOf(l.scale.small, 1)}
 				if err := s.open(false); err != nil {

@@ -8,8 +8,10 @@ import (
 
 	"github.com/gestadb/gesta/bench/internal/feed"
 	"github.com/gestadb/gesta/bench/internal/machine"
+	"github.com/gestadb/gesta/bench/internal/probe"
 	"github.com/gestadb/gesta/bench/internal/report"
 	"github.com/gestadb/gesta/bench/internal/stat"
+	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/internal/rawlimit"
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
@@ -24,32 +26,27 @@ func streamWorkload() workload {
 		{ID: id, Title: "random 10-event streams a second, warm, one thread", Limit: preads, Target: report.Value(150_000), Stretch: report.Value(300_000)},
 		{ID: beside, Title: "the same, of Pebble's", Limit: "pebble", Target: report.Ratio(1.5)},
 	}
-	return workload{name: id, specs: specs, run: func(l *lab) error {
+	return workload{name: id, specs: specs, probe: probe.Memory, share: 4, run: func(l *lab) error {
 		raws, err := l.raw()
 		if err != nil {
 			return err
 		}
-		l.book.Note(id, "The events of a stream lie %s events apart. The limit is ten random preads of 264 bytes of a raw file, one after the other.", count(l.scale.big/10))
-		var r *report.Round
+		l.book.Note(id, "%s The events of a stream lie %s events apart in gesta's store, and a tenth of its events in each of the others. The limit is ten random preads of 264 bytes of a raw file, one after the other.",
+			sameWork, count(l.scale.big/10))
 		random := rand.New(rand.NewPCG(10, 10))
-		turns, err := l.bigTurns(func(b *big) error {
+		return l.bigRounds(func(r *report.Round, b *big) error {
 			rate, err := l.readStreams(b, random, b.plan.Streams, b.plan.Stream, b.plan.PerStream)
+			if err != nil {
+				return err
+			}
 			r.Put(id, b.maker.Name, rate)
 			r.Put(beside, b.maker.Name, rate)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		turns = append(turns, turn{preads, func() error {
+			return nil
+		}, limitTurn{preads, func(r *report.Round) error {
 			median, err := rawReads(raws[0], feed.DataBytes+rawlimit.FrameBytes, 20_000, random)
 			r.Put(id, preads, 1e6/(10*median))
 			return err
 		}})
-		return l.rounds(id, func(round *report.Round, i int) error {
-			r = round
-			return l.inTurns(i, turns)
-		})
 	}}
 }
 
@@ -75,13 +72,29 @@ func micros(took []time.Duration) []float64 {
 	return us
 }
 
-// toucher reads what a store shows, a byte of each cache line: a store that only points to pages has not read them yet.
+// sameWork is what all stores do in the rows that read, for the report.
+const sameWork = "The same work: every store hands out each event whole (position, version, id, stream, type, tag, data) as memory that is the reader's to keep, by the cheapest means of its library " +
+	"(one copy of the record out of the page or the block for bbolt and Pebble, what the driver makes for SQLite and NATS, one copy of the row for PostgreSQL, what Read returns for gesta), " +
+	"and the reader touches each cache line of the data and the first byte of each name. gesta verifies checksums of what it hands out; the others do what their libraries do by themselves."
+
+// toucher is the reader of all rows that read: it touches each cache line of the data of an event, and each name.
 type toucher struct{ sum byte }
 
-func (t *toucher) touch(data []byte) {
+// data touches a payload.
+func (t *toucher) data(data []byte) {
 	for i := 0; i < len(data); i += 64 {
 		t.sum += data[i]
 	}
+}
+
+// event touches an event, and returns an error if it is not whole.
+func (t *toucher) event(e *rival.Recorded) error {
+	if e.Version == 0 || e.ID == "" || e.Stream == "" || e.Type == "" || e.Tag == "" || len(e.Data) != feed.DataBytes {
+		return fmt.Errorf("event at position %d is not whole: version %d of stream %q, type %q, tag %q, %d bytes", e.Position, e.Version, e.Stream, e.Type, e.Tag, len(e.Data))
+	}
+	t.sum += e.ID[0] + e.Stream[0] + e.Type[0] + e.Tag[0]
+	t.data(e.Data)
+	return nil
 }
 
 // readStreams reads random streams for a while, after a tenth of that to warm up, and returns how many a second. Each must have
@@ -94,13 +107,12 @@ func (l *lab) readStreams(b *big, random *rand.Rand, streams int, name func(int)
 		for n := 1; ; n++ {
 			next := uint64(1)
 			stream := name(random.IntN(streams))
-			err := b.store.ReadStream(l.ctx, stream, func(version uint64, data []byte) error {
-				if version != next || len(data) != feed.DataBytes {
-					return fmt.Errorf("%d bytes as version %d, want version %d", len(data), version, next)
+			err := b.store.ReadStream(l.ctx, stream, func(e *rival.Recorded) error {
+				if e.Version != next {
+					return fmt.Errorf("version %d, want version %d", e.Version, next)
 				}
 				next++
-				t.touch(data)
-				return nil
+				return t.event(e)
 			})
 			if err == nil && whole && next != uint64(events)+1 {
 				err = fmt.Errorf("%d events, want %d", next-1, events)
@@ -125,23 +137,18 @@ func longWorkload() workload {
 	spec := report.Spec{
 		ID: id, Title: "events a second of 1000-event streams written in ten commits of 100, one thread", Target: report.Value(1_300_000), Stretch: report.Value(3_000_000),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, run: func(l *lab) error {
-		var r *report.Round
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Memory, share: 3, run: func(l *lab) error {
+		l.book.Note(id, "%s", sameWork)
 		random := rand.New(rand.NewPCG(1000, 1000))
-		turns, err := l.bigTurns(func(b *big) error {
+		return l.bigRounds(func(r *report.Round, b *big) error {
 			if b.plan.Long == 0 {
 				return errors.New("its large store has no long stream")
 			}
 			rate, err := l.readStreams(b, random, b.plan.Long, b.plan.LongStream, feed.LongEvents)
-			r.Put(id, b.maker.Name, rate*feed.LongEvents)
+			if err == nil {
+				r.Put(id, b.maker.Name, rate*feed.LongEvents)
+			}
 			return err
-		})
-		if err != nil {
-			return err
-		}
-		return l.rounds(id, func(round *report.Round, i int) error {
-			r = round
-			return l.inTurns(i, turns)
 		})
 	}}
 }
@@ -156,37 +163,35 @@ func scanWorkload() workload {
 	spec := report.Spec{
 		ID: id, Title: "events a second, everything in commit order, one thread", Limit: raw, Target: report.Ratio(0.6), Stretch: report.Ratio(0.9),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, run: func(l *lab) error {
-		l.book.Note(id, "The limit reads as many records of 264 bytes, front to back, and verifies each checksum: it has neither ids, streams, types nor tags to read. A store's turn ends after %v if it has not reached the end.", 3*l.scale.slice)
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Memory, share: 5, run: func(l *lab) error {
+		l.book.Note(id, "%s Positions must rise, and the events of a read that reaches the end are counted. A store's turn ends after %v if it has not reached the end. "+
+			"The limit reads as many records of 264 bytes, front to back, into the same memory again and again, and verifies each checksum: it has neither ids, streams, types nor tags to read, and nothing to keep.",
+			sameWork, l.scanTime())
 		raws, err := l.raw()
 		if err != nil {
 			return err
 		}
-		var r *report.Round
-		turns, err := l.bigTurns(func(b *big) error {
+		return l.bigRounds(func(r *report.Round, b *big) error {
 			rate, err := l.scan(b)
-			r.Put(id, b.maker.Name, rate)
+			if err == nil {
+				r.Put(id, b.maker.Name, rate)
+			}
 			return err
-		})
-		if err != nil {
-			return err
-		}
-		turns = append(turns, turn{raw, func() error {
+		}, limitTurn{raw, func(r *report.Round) error {
 			begin := time.Now()
 			var t toucher
 			found, err := rawlimit.Scan(vfs.OS(), raws, func(data []byte) error {
-				t.touch(data)
+				t.data(data)
 				return nil
 			})
 			r.Put(id, raw, float64(found.Records)/time.Since(begin).Seconds())
 			return err
 		}})
-		return l.rounds(id, func(round *report.Round, i int) error {
-			r = round
-			return l.inTurns(i, turns)
-		})
 	}}
 }
+
+// scanTime is how long a store may read at the most.
+func (l *lab) scanTime() time.Duration { return 2 * l.scale.slice }
 
 // scan returns the events a second.
 func (l *lab) scan(b *big) (float64, error) {
@@ -194,13 +199,15 @@ func (l *lab) scan(b *big) (float64, error) {
 	var last uint64
 	var t toucher
 	begin := time.Now()
-	err := b.store.ReadAll(l.ctx, func(position uint64, data []byte) error {
-		if events++; events > 1 && position <= last || len(data) != feed.DataBytes {
-			return fmt.Errorf("%d bytes at position %d after %d", len(data), position, last)
+	err := b.store.ReadAll(l.ctx, func(e *rival.Recorded) error {
+		if events++; events > 1 && e.Position <= last {
+			return fmt.Errorf("position %d after %d", e.Position, last)
 		}
-		last = position
-		t.touch(data)
-		if events%4096 == 0 && time.Since(begin) > 3*l.scale.slice {
+		last = e.Position
+		if err := t.event(e); err != nil {
+			return err
+		}
+		if events%4096 == 0 && time.Since(begin) > l.scanTime() {
 			return errEnough
 		}
 		return nil
@@ -222,14 +229,19 @@ func tagWorkload() workload {
 		ID: id, Title: "microseconds for the first ten events of a random tag, p50, warm", Unit: report.Micros, Lower: true,
 		Target: report.Value(50), Stretch: report.Value(5),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, run: func(l *lab) error {
-		var r *report.Round
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Memory, share: 4, run: func(l *lab) error {
+		l.book.Note(id, "%s A smaller store has fewer events with a tag, and so less to find.", sameWork)
 		random := rand.New(rand.NewPCG(3, 3))
-		turns, err := l.bigTurns(func(b *big) error {
+		told := map[string]bool{} // of a subject how much it finds
+		return l.bigRounds(func(r *report.Round, b *big) error {
 			before, beforeErr := machine.ReadBytes()
-			took, err := l.readTags(b, random)
+			took, found, err := l.readTags(b, random)
 			if err != nil {
 				return err
+			}
+			if !told[b.maker.Name] {
+				told[b.maker.Name] = true
+				l.book.Note(id, "A read of %s found %.1f events on average.", b.maker.Name, float64(found)/float64(len(took)))
 			}
 			if after, err := machine.ReadBytes(); err == nil && beforeErr == nil && b.maker.Name == report.Gesta {
 				l.book.Note(id, "Round %d: gesta's %d reads had %d bytes read from the device.", r.Number(), len(took), after-before)
@@ -237,110 +249,27 @@ func tagWorkload() workload {
 			r.Put(id, b.maker.Name, stat.Median(micros(took)))
 			return nil
 		})
-		if err != nil {
-			return err
-		}
-		return l.rounds(id, func(round *report.Round, i int) error {
-			r = round
-			return l.inTurns(i, turns)
-		})
 	}}
 }
 
-// readTags reads the first events of random tags, and returns how long each took.
-func (l *lab) readTags(b *big, random *rand.Rand) ([]time.Duration, error) {
-	var took []time.Duration
+// readTags reads the first events of random tags, and returns how long each took, and how many events all found.
+func (l *lab) readTags(b *big, random *rand.Rand) (took []time.Duration, found int, err error) {
 	var t toucher
 	for begin := time.Now(); time.Since(begin) < l.scale.slice; {
 		tag := feed.TagName(random.IntN(feed.Tags))
 		events := 0
 		start := time.Now()
-		err := b.store.ReadTag(l.ctx, tag, 10, func(_ uint64, data []byte) error {
+		err := b.store.ReadTag(l.ctx, tag, 10, func(e *rival.Recorded) error {
 			events++
-			t.touch(data)
-			return nil
+			return t.event(e)
 		})
-		took = append(took, time.Since(start))
+		took, found = append(took, time.Since(start)), found+events
 		if err == nil && events > 10 {
 			err = fmt.Errorf("%d events, want at most 10", events)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read tag %s: %w", tag, err)
+			return nil, 0, fmt.Errorf("read tag %s: %w", tag, err)
 		}
 	}
-	return took, nil
-}
-
-// coldWorkload reads streams of ten events with nothing in the page cache.
-func coldWorkload() workload {
-	const id = "stream-10-cold"
-	single := report.LimitName("cold 4 KiB pread")
-	spec := report.Spec{
-		ID: id, Title: "microseconds for a random 10-event stream with nothing cached, p50", Unit: report.Micros, Lower: true, Limit: single,
-		Target: report.Ratio(8), Stretch: report.Ratio(5),
-	}
-	return workload{name: id, specs: []report.Spec{spec}, run: func(l *lab) error {
-		l.book.Note(id, "Before each read the store is closed, its files are dropped from the page cache, and it is opened again, so that what opening reads is warm and nothing else; the limit "+
-			"is a random read of 4 KiB of a raw file that was dropped too. %d reads a round.", l.scale.coldReads)
-		raws, err := l.raw()
-		if err != nil {
-			return err
-		}
-		b, err := l.big(l.gesta)
-		if err != nil {
-			return err
-		}
-		random := rand.New(rand.NewPCG(4, 4))
-		if err := machine.DropFile(raws[0]); errors.Is(err, errors.ErrUnsupported) {
-			l.book.Line("Row %s is left out: %v", id, err)
-			return nil
-		}
-		return l.rounds(id, func(r *report.Round, i int) error {
-			return l.inTurns(i, []turn{
-				{report.Gesta, func() error {
-					took, err := l.readCold(b, random)
-					r.Put(id, report.Gesta, stat.Median(micros(took)))
-					return err
-				}},
-				{single, func() error {
-					if err := machine.DropFile(raws[0]); err != nil {
-						return err
-					}
-					median, err := rawReads(raws[0], 4096, 10*l.scale.coldReads, random)
-					r.Put(id, single, median)
-					return err
-				}},
-			})
-		})
-	}}
-}
-
-func (l *lab) readCold(b *big, random *rand.Rand) ([]time.Duration, error) {
-	var took []time.Duration
-	for range l.scale.coldReads {
-		if err := b.close(); err != nil {
-			return nil, err
-		}
-		if err := machine.DropCache(b.dir); err != nil {
-			return nil, err
-		}
-		if err := b.open(true); err != nil {
-			return nil, err
-		}
-		stream := b.plan.Stream(random.IntN(b.plan.Streams))
-		events := 0
-		begin := time.Now()
-		err := b.store.ReadStream(l.ctx, stream, func(uint64, []byte) error {
-			events++
-			return nil
-		})
-		took = append(took, time.Since(begin))
-		if err == nil && events != b.plan.PerStream {
-			err = fmt.Errorf("%d events, want %d", events, b.plan.PerStream)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read stream %s: %w", stream, err)
-		}
-	}
-	return took, nil
+	return took, found, nil
 }

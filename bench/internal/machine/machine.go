@@ -26,20 +26,20 @@ type Facts struct {
 	Kernel     string
 	FileSystem string // of the directory that is measured in
 	Go         string
-	Commit     string // of the source, with "+dirty" when it was changed
+	Commit     string // of the source, which [Commit] tells when the measurement begins
 	Modules    []string
 }
 
 // unknown is what a fact says that the system does not tell.
 const unknown = "unknown"
 
-// Describe returns the facts of a measurement in a directory. Modules are the versions of those whose path begins with
+// Describe returns the facts of a measurement in a directory, but for the commit. Modules are the versions of those whose path begins with
 // one of the prefixes.
 func Describe(ctx context.Context, dir string, prefixes []string) Facts {
 	return Facts{
 		CPU: field("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), RAM: ram(),
 		Kernel: kernel(ctx), FileSystem: fileSystem(dir), Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH,
-		Commit: commit(ctx), Modules: modules(prefixes),
+		Modules: modules(prefixes),
 	}
 }
 
@@ -111,15 +111,46 @@ func fileSystem(dir string) string {
 	return found
 }
 
-func commit(ctx context.Context) string {
+// Commit returns the commit of the source in the working directory, with "+dirty" when a file that git knows was changed
+// since, other than the one named except: a report that is written again is no change of what it reports on. Where git
+// does not tell, the commit is an unknown word. It is asked for when a measurement begins, as the source may change
+// while it runs.
+func Commit(ctx context.Context, except string) string {
 	id, err := output(ctx, "git", "rev-parse", "HEAD")
 	if err != nil {
 		return unknown
 	}
-	if changed, err := output(ctx, "git", "status", "--porcelain", "--untracked-files=no"); err != nil || changed != "" {
+	changed, err := changes(ctx, except)
+	if err != nil || len(changed) > 0 {
 		id += "+dirty"
 	}
 	return id
+}
+
+// changes returns the files that differ from the commit, but for one.
+func changes(ctx context.Context, except string) ([]string, error) {
+	top, err := output(ctx, "git", "rev-parse", "--show-toplevel")
+	if err != nil {
+		return nil, err
+	}
+	text, err := output(ctx, "git", "diff", "--name-only", "-z", "HEAD")
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for name := range strings.SplitSeq(strings.TrimSuffix(text, "\x00"), "\x00") {
+		if name != "" && !sameFile(filepath.Join(top, filepath.FromSlash(name)), except) {
+			found = append(found, name)
+		}
+	}
+	return found, nil
+}
+
+// sameFile says whether two names are of one file that is there.
+func sameFile(a, b string) bool {
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 func modules(prefixes []string) []string {

@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -57,11 +58,66 @@ func TestDropCache(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	f := machine.Describe(t.Context(), t.TempDir(), nil)
-	if f.Cores < 1 || f.Go == "" || f.CPU == "" || f.Commit == "" {
+	if f.Cores < 1 || f.Go == "" || f.CPU == "" {
 		t.Errorf("%+v", f)
 	}
 	if runtime.GOOS == "linux" && (!strings.HasSuffix(f.RAM, " GiB") || !strings.HasPrefix(f.Kernel, "Linux ")) {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestCommit makes a repository and changes files in it: a report that is written again makes nothing dirty.
+func TestCommit(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, name := range []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"} { // set where a hook runs the tests
+		t.Setenv(name, "") // so that it is put back
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	git := func(args ...string) string {
+		out, err := exec.CommandContext(t.Context(), "git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, args...)...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	write := func(name, text string) {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir("docs", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	report := filepath.Join("docs", "a report.md")
+	write(report, "one")
+	write("code", "one")
+	git("init", "-q")
+	git("add", ".")
+	git("commit", "-q", "-m", "first")
+	id := git("rev-parse", "HEAD")
+	for _, step := range []struct {
+		what, file string
+		except     string
+		want       string
+	}{
+		{"nothing changed", "", report, id},
+		{"the report changed", report, report, id},
+		{"a new file", "new", report, id},
+		{"no report is written", "", "", id + "+dirty"},
+		{"the code changed too", "code", report, id + "+dirty"},
+	} {
+		if step.file != "" {
+			write(step.file, step.what)
+		}
+		if got := machine.Commit(t.Context(), step.except); got != step.want {
+			t.Errorf("%s: commit %s, want %s", step.what, got, step.want)
+		}
 	}
 }
 

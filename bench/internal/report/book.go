@@ -15,14 +15,20 @@ const Gesta = "gesta"
 type Book struct {
 	rounds []*Round
 	rows   []*row
-	probes []float64 // microseconds, in order
-	Lines  []string  // what else the report has to say: rivals that are missing, rows that were left out
+	Lines  []string // what else the report has to say: rivals that are missing, rows that were left out
 }
 
-// Round is one turn of all subjects of a workload, with the probe of the disk that was made before it.
+// Probe is what was measured right before a round, to tell whether the machine is as it was.
+type Probe struct {
+	Of     string  // what was measured, in words; empty for a round that none can speak for, which always counts
+	Micros float64 // how long it took
+}
+
+// Round is one turn of all subjects of a workload.
 type Round struct {
 	Workload string
-	probe    int // its place in the book's probes
+	number   int
+	probe    Probe
 	figures  map[string]map[string]float64
 }
 
@@ -51,10 +57,9 @@ func (b *Book) row(id string) *row {
 	return nil
 }
 
-// Begin begins a round whose probe took so many microseconds.
-func (b *Book) Begin(workload string, probe float64) *Round {
-	b.probes = append(b.probes, probe)
-	r := &Round{Workload: workload, probe: len(b.probes) - 1, figures: map[string]map[string]float64{}}
+// Begin begins a round. All rounds of a workload have the same kind of probe.
+func (b *Book) Begin(workload string, probe Probe) *Round {
+	r := &Round{Workload: workload, number: len(b.rounds) + 1, probe: probe, figures: map[string]map[string]float64{}}
 	b.rounds = append(b.rounds, r)
 	return r
 }
@@ -68,7 +73,7 @@ func (r *Round) Put(row, subject string, figure float64) {
 }
 
 // Number returns the number of the round in the book, from 1.
-func (r *Round) Number() int { return r.probe + 1 }
+func (r *Round) Number() int { return r.number }
 
 // Note says something of a row, once: the same words twice are written once.
 func (b *Book) Note(id, format string, args ...any) {
@@ -94,16 +99,37 @@ func (b *Book) Line(format string, args ...any) {
 
 // Kept returns how many rounds of a workload are kept, and how many there were.
 func (b *Book) Kept(workload string) (kept, all int) {
-	quiet := stat.Quiet(b.probes, stat.Tolerance)
+	quiet := b.quiet()
 	for _, r := range b.rounds {
 		if r.Workload == workload {
 			all++
-			if quiet[r.probe] {
+			if quiet[r] {
 				kept++
 			}
 		}
 	}
 	return kept, all
+}
+
+// quiet are the rounds that are kept: those whose probe is within the tolerance of the median of the probes of their
+// workload. They are judged among themselves, as nothing is compared across workloads: a disk that has become slower
+// for good since the workload before throws nothing away, and what was kept stays kept when other workloads follow.
+func (b *Book) quiet() map[*Round]bool {
+	of := map[string][]*Round{}
+	for _, r := range b.rounds {
+		of[r.Workload] = append(of[r.Workload], r)
+	}
+	quiet := map[*Round]bool{}
+	for _, rounds := range of {
+		probes := make([]float64, len(rounds))
+		for i, r := range rounds {
+			probes[i] = r.probe.Micros
+		}
+		for i, is := range stat.Quiet(probes, stat.Tolerance) {
+			quiet[rounds[i]] = is || rounds[i].probe.Of == ""
+		}
+	}
+	return quiet
 }
 
 // result is what a row comes to.
@@ -121,7 +147,7 @@ type result struct {
 
 // results works out each row that has figures.
 func (b *Book) results() []*result {
-	quiet := stat.Quiet(b.probes, stat.Tolerance)
+	quiet := b.quiet()
 	var out []*result
 	for _, r := range b.rows {
 		res := &result{row: r, subjects: map[string]stat.Spread{}}
@@ -132,7 +158,7 @@ func (b *Book) results() []*result {
 				continue
 			}
 			all = append(all, round)
-			if quiet[round.probe] {
+			if quiet[round] {
 				kept = append(kept, round)
 			}
 		}

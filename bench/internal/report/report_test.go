@@ -20,7 +20,7 @@ func TestBook(t *testing.T) {
 	)
 	var rounds []*report.Round
 	for i, probe := range []float64{100, 110, 300, 90} {
-		r := b.Begin("w", probe)
+		r := b.Begin("w", report.Probe{Of: "disk", Micros: probe})
 		rounds = append(rounds, r)
 		f := float64(i + 1)
 		r.Put("rate", report.Gesta, 600*f)
@@ -53,7 +53,7 @@ func TestBook(t *testing.T) {
 	for _, want := range []string{
 		"rate  1,200    2,000 (raw)  0.60 [0.60..0.60]  ≥ 0.5 x    ≥ 0.9 x    met      1 (slow)         gesta",
 		"wait  20.0 µs  –            –                  ≤ 10.0 µs  ≤ 1.00 µs  missed   2.00 µs (swift)  swift",
-		"4 rounds; 1 thrown away",
+		"4 rounds; 1 thrown away", "Probe of the disk: 105 µs [90..300], 1 of 4 rounds thrown away.",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no line %q in\n%s", want, text.String())
@@ -72,19 +72,49 @@ func TestBook(t *testing.T) {
 	}
 }
 
+// TestProbes judges rounds among those of their workload: another that had a slower disk throws none of them away, and
+// where there is no probe each round counts.
+func TestProbes(t *testing.T) {
+	var b report.Book
+	for i := range 3 {
+		b.Begin("slow", report.Probe{Of: "disk", Micros: 1000 + float64(i)})
+	}
+	for i := range 5 {
+		b.Begin("fast", report.Probe{Of: "disk", Micros: 100 + float64(i*i*i)})
+		b.Begin("memory", report.Probe{Of: "memory", Micros: 7})
+		b.Begin("counted", report.Probe{})
+	}
+	for workload, want := range map[string][2]int{"slow": {3, 3}, "fast": {4, 5}, "memory": {5, 5}, "counted": {5, 5}, "none": {}} {
+		if kept, all := b.Kept(workload); kept != want[0] || all != want[1] {
+			t.Errorf("%d of %d rounds of %s kept, want %d of %d", kept, all, workload, want[0], want[1])
+		}
+	}
+	var text strings.Builder
+	if err := b.Text(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"18 rounds; 1 thrown away", "Probe of the disk: 146 µs [100..1002], 1 of 8 rounds thrown away.",
+		"Probe of the memory: 7 µs [7..7], 0 of 5 rounds thrown away.", "5 rounds count bytes",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in\n%s", want, text.String())
+		}
+	}
+}
+
 // TestNoRoundIsQuiet shows what there is, and says so.
 func TestNoRoundIsQuiet(t *testing.T) {
 	var b report.Book
 	b.Add(report.Spec{ID: "rate", Unit: report.PerSecond})
-	b.Begin("w", 1000).Put("rate", report.Gesta, 5)
-	for range 5 {
-		b.Begin("other", 100)
+	for _, micros := range []float64{100, 1000} {
+		b.Begin("w", report.Probe{Of: "disk", Micros: micros}).Put("rate", report.Gesta, 5)
 	}
 	var page strings.Builder
 	if err := b.Markdown(&page, &report.Head{}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(page.String(), "no round was quiet: all 1 count") {
+	if !strings.Contains(page.String(), "no round was quiet: all 2 count") {
 		t.Errorf("the report does not say that no round was quiet:\n%s", page.String())
 	}
 }

@@ -68,17 +68,33 @@ func (b *Book) Text(w io.Writer) error {
 	return err
 }
 
-// rejected says how many rounds were thrown away.
+// rejected says how many rounds were thrown away, and what the probes were.
 func (b *Book) rejected() string {
-	thrown := 0
-	for _, q := range stat.Quiet(b.probes, stat.Tolerance) {
-		if !q {
-			thrown++
+	quiet := b.quiet()
+	var kinds []string
+	probes, thrown := map[string][]float64{}, map[string]int{}
+	all := 0
+	for _, r := range b.rounds {
+		of := r.probe.Of
+		if !slices.Contains(kinds, of) && of != "" {
+			kinds = append(kinds, of)
+		}
+		probes[of] = append(probes[of], r.probe.Micros)
+		if !quiet[r] {
+			thrown[of]++
+			all++
 		}
 	}
-	s := stat.SpreadOf(b.probes)
-	return fmt.Sprintf("%d rounds; %d thrown away, because the raw probe before them (4 KiB written and synced) was off by more than %.0f %% from the median of all, %.0f µs [%.0f..%.0f].",
-		len(b.probes), thrown, 100*stat.Tolerance, s.Median, s.Min, s.Max)
+	sentences := []string{fmt.Sprintf("%d rounds; %d thrown away, because the raw probe right before them was off by more than %.0f %% from the median of those of their workload.",
+		len(b.rounds), all, 100*stat.Tolerance)}
+	for _, of := range kinds {
+		s := stat.SpreadOf(probes[of])
+		sentences = append(sentences, fmt.Sprintf("Probe of the %s: %.0f µs [%.0f..%.0f], %d of %d rounds thrown away.", of, s.Median, s.Min, s.Max, thrown[of], s.N))
+	}
+	if n := len(probes[""]); n > 0 {
+		sentences = append(sentences, fmt.Sprintf("%d rounds count bytes, which no probe speaks for.", n))
+	}
+	return strings.Join(sentences, " ")
 }
 
 // Markdown writes the whole report.

@@ -39,7 +39,7 @@ func SpreadOf(values []float64) Spread {
 	return Spread{Median: Median(values), Min: slices.Min(values), Max: slices.Max(values), N: len(values)}
 }
 
-// Tolerance is how far the probe of a round may be from the median of all probes.
+// Tolerance is how far the probe of a round may be from the median of the probes of its workload.
 const Tolerance = 0.30
 
 // Quiet says for each probe whether it is within the tolerance of their median: a round is thrown away when the

@@ -30,7 +30,8 @@ var Maker = rival.Maker{
 	Open:    open,
 	Reopens: true,
 	Notes: "bbolt v1.5.0: appends that wait share a transaction, free list as a map, 32 GiB of address space mapped at once. " +
-		"The payload is kept in global order, so that a stream is read by one look-up an event.",
+		"The payload is kept in global order, so that a stream is read by one look-up an event. A read hands out one copy of each record, " +
+		"for what bbolt returns is its own mapped page, and valid in the transaction only.",
 }
 
 // The buckets. Numbers are 8 bytes, big endian.

@@ -8,6 +8,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/bench/rival/record"
 )
 
@@ -15,43 +16,40 @@ import (
 const each = 1024
 
 // ReadStream visits the events of one stream.
-func (s *store) ReadStream(ctx context.Context, stream string, visit func(version uint64, data []byte) error) error {
-	return s.db.View(func(tx *bolt.Tx) error {
-		prefix := appendPrefix(make([]byte, 0, 64), stream)
-		events, pointers := events{cursor: tx.Bucket(eventBucket).Cursor()}, tx.Bucket(streamBucket).Cursor()
-		n := 0
-		for key, value := pointers.Seek(prefix); bytes.HasPrefix(key, prefix); key, value = pointers.Next() {
-			if n++; n%each == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			data, err := events.at(binary.BigEndian.Uint64(value))
-			if err != nil {
-				return err
-			}
-			if err := visit(binary.BigEndian.Uint64(key[len(prefix):]), data); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+func (s *store) ReadStream(ctx context.Context, stream string, visit rival.Visit) error {
+	return s.follow(ctx, streamBucket, stream, func(_, value []byte) (uint64, bool) {
+		return binary.BigEndian.Uint64(value), true
+	}, visit)
 }
 
 // ReadTag visits the first events with a tag.
-func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit func(position uint64, data []byte) error) error {
+func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit rival.Visit) error {
+	left := limit
+	return s.follow(ctx, tagBucket, tag, func(number, _ []byte) (uint64, bool) {
+		left--
+		return binary.BigEndian.Uint64(number), left >= 0
+	}, visit)
+}
+
+// follow goes through the keys of a name in a bucket and visits the events that they point to. The function locate
+// returns the position that a key's number and its value mean, or false to end the read.
+func (s *store) follow(ctx context.Context, bucket []byte, name string, locate func(number, value []byte) (uint64, bool), visit rival.Visit) error {
 	return s.db.View(func(tx *bolt.Tx) error {
-		prefix := appendPrefix(make([]byte, 0, 64), tag)
-		events, pointers := events{cursor: tx.Bucket(eventBucket).Cursor()}, tx.Bucket(tagBucket).Cursor()
+		prefix := appendPrefix(make([]byte, 0, 64), name)
+		records, pointers := events{cursor: tx.Bucket(eventBucket).Cursor()}, tx.Bucket(bucket).Cursor()
 		n := 0
-		for key, _ := pointers.Seek(prefix); bytes.HasPrefix(key, prefix) && n < limit; key, _ = pointers.Next() {
+		for key, value := pointers.Seek(prefix); bytes.HasPrefix(key, prefix); key, value = pointers.Next() {
+			position, more := locate(key[len(prefix):], value)
+			if !more {
+				return nil
+			}
 			if n++; n%each == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			position := binary.BigEndian.Uint64(key[len(prefix):])
-			data, err := events.at(position)
-			if err != nil {
+			if err := records.seek(position); err != nil {
 				return err
 			}
-			if err := visit(position, data); err != nil {
+			if err := visit(&records.event); err != nil {
 				return err
 			}
 		}
@@ -60,18 +58,17 @@ func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit func(p
 }
 
 // ReadAll visits every event.
-func (s *store) ReadAll(ctx context.Context, visit func(position uint64, data []byte) error) error {
+func (s *store) ReadAll(ctx context.Context, visit rival.Visit) error {
 	return s.db.View(func(tx *bolt.Tx) error {
-		cursor, n := tx.Bucket(eventBucket).Cursor(), 0
-		for key, value := cursor.First(); key != nil; key, value = cursor.Next() {
+		records, n := events{cursor: tx.Bucket(eventBucket).Cursor()}, 0
+		for key, value := records.cursor.First(); key != nil; key, value = records.cursor.Next() {
 			if n++; n%each == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			data, err := record.Data(value)
-			if err != nil {
-				return fmt.Errorf("decode record: %w", err)
+			if err := records.set(binary.BigEndian.Uint64(key), value); err != nil {
+				return err
 			}
-			if err := visit(binary.BigEndian.Uint64(key), data); err != nil {
+			if err := visit(&records.event); err != nil {
 				return err
 			}
 		}
@@ -79,17 +76,17 @@ func (s *store) ReadAll(ctx context.Context, visit func(position uint64, data []
 	})
 }
 
-// events finds records by position.
+// events finds events by position.
 type events struct {
 	cursor *bolt.Cursor
-	last   uint64 // where the cursor is, 0 at first
+	event  rival.Recorded // the one that was found last, at first none
 }
 
-// at returns the data of the event at a position. What one commit wrote to a stream lies side by side, and
-// is reached without a look-up.
-func (e *events) at(position uint64) ([]byte, error) {
+// seek finds the event at a position. What one commit wrote to a stream lies side by side, and is reached without a
+// look-up.
+func (e *events) seek(position uint64) error {
 	var key, value []byte
-	if e.last != 0 && position == e.last+1 {
+	if last := e.event.Position; last != 0 && position == last+1 {
 		key, value = e.cursor.Next()
 	} else {
 		var want [number]byte
@@ -97,12 +94,16 @@ func (e *events) at(position uint64) ([]byte, error) {
 		key, value = e.cursor.Seek(want[:])
 	}
 	if len(key) != number || binary.BigEndian.Uint64(key) != position {
-		return nil, fmt.Errorf("no record at position %d", position)
+		return fmt.Errorf("no record at position %d", position)
 	}
-	e.last = position
-	data, err := record.Data(value)
-	if err != nil {
-		return nil, fmt.Errorf("decode record: %w", err)
+	return e.set(position, value)
+}
+
+// set makes the event that of a record, which is a part of a page: it is copied, once, as it may be kept.
+func (e *events) set(position uint64, value []byte) error {
+	e.event.Position = position
+	if err := record.Decode(bytes.Clone(value), &e.event); err != nil {
+		return fmt.Errorf("decode record: %w", err)
 	}
-	return data, nil
+	return nil
 }

@@ -17,7 +17,8 @@ import (
 // Maker opens gesta with its defaults.
 var Maker = rival.Maker{
 	Name: "gesta", Open: open, Reopens: true,
-	Notes: "Default options. Settled: the process has used no CPU to speak of, and the store has had the same size, for 200 ms.",
+	Notes: "Default options. Settled: the process has used no CPU to speak of, and the store has had the same size, for 200 ms. " +
+		"A read hands out what the store does: events whose checksums were verified, the id as text.",
 }
 
 // Store is gesta's store as a rival.
@@ -69,34 +70,35 @@ func (s *Store) Append(ctx context.Context, commit []rival.Event) error {
 }
 
 // ReadStream visits the events of one stream.
-func (s *Store) ReadStream(ctx context.Context, stream string, visit func(version uint64, data []byte) error) error {
-	for r, err := range s.Disk.Read(ctx, store.Query{{Stream: stream}}, store.ReadOptions{}) {
-		if err != nil {
-			return err
-		}
-		if err := visit(r.Version, r.Data); err != nil {
-			return err
-		}
-	}
-	return nil
+func (s *Store) ReadStream(ctx context.Context, stream string, visit rival.Visit) error {
+	return s.read(ctx, store.Query{{Stream: stream}}, 0, visit)
 }
 
 // ReadAll visits every event.
-func (s *Store) ReadAll(ctx context.Context, visit func(position uint64, data []byte) error) error {
+func (s *Store) ReadAll(ctx context.Context, visit rival.Visit) error {
 	return s.read(ctx, nil, 0, visit)
 }
 
 // ReadTag visits the first events with a tag.
-func (s *Store) ReadTag(ctx context.Context, tag string, limit int, visit func(position uint64, data []byte) error) error {
+func (s *Store) ReadTag(ctx context.Context, tag string, limit int, visit rival.Visit) error {
 	return s.read(ctx, store.Query{{Tags: []string{tag}}}, limit, visit)
 }
 
-func (s *Store) read(ctx context.Context, q store.Query, limit int, visit func(position uint64, data []byte) error) error {
+// read visits the events that a query matches, at most limit of them unless that is 0. What gesta hands out is the
+// caller's, so that it is handed on as it is; an id is a UUID's text.
+func (s *Store) read(ctx context.Context, q store.Query, limit int, visit rival.Visit) error {
+	var e rival.Recorded
 	for r, err := range s.Disk.Read(ctx, q, store.ReadOptions{Limit: limit}) {
 		if err != nil {
 			return err
 		}
-		if err := visit(uint64(r.Position), r.Data); err != nil {
+		if len(r.Tags) != 1 {
+			return fmt.Errorf("event %d has %d tags, want one", r.Position, len(r.Tags))
+		}
+		e = rival.Recorded{
+			Position: uint64(r.Position), Version: r.Version, ID: r.ID, Stream: r.Stream, Type: r.Type, Tag: r.Tags[0], Data: r.Data,
+		}
+		if err := visit(&e); err != nil {
 			return err
 		}
 	}

@@ -28,9 +28,9 @@ func TestLongStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := uint64(0)
-	if err := store.ReadStream(t.Context(), "a.b c", func(version uint64, data []byte) error {
-		if want++; version != want || string(data) != fmt.Sprint(want) {
-			return fmt.Errorf("version %d has %s, want %d", version, data, want)
+	if err := store.ReadStream(t.Context(), "a.b c", func(e *rival.Recorded) error {
+		if want++; e.Version != want || string(e.Data) != fmt.Sprint(want) {
+			return fmt.Errorf("version %d has %s, want %d", e.Version, e.Data, want)
 		}
 		return nil
 	}); err != nil || want != events {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/bench/rival/group"
+	"github.com/gestadb/gesta/bench/rival/pool"
 )
 
 const (
@@ -42,7 +43,8 @@ var Maker = rival.Maker{
 		"Stream, version, type and tag are tokens of the subject, which the server keeps in memory for each event. It has no index of " +
 		"types and tags: it goes through subjects to find them, and through those of a stream of more than 1024 events. " +
 		"Commits of several events that wait, and eight or more of one event with sync, share an atomic batch, which the server " +
-		"writes and syncs aside before it writes it to the stream; fewer commits of one event are sent one after the other, and acknowledged so.",
+		"writes and syncs aside before it writes it to the stream; fewer commits of one event are sent one after the other, and acknowledged so. " +
+		"A read hands out the message that the client makes: the names are cut out of its subject.",
 }
 
 // store is a server, the client that appends and those that read.
@@ -51,7 +53,7 @@ type store struct {
 	server  *server.Server
 	writer  *client.Conn
 	appends *group.Committer
-	readers chan *reader // those that nobody uses
+	readers *pool.Pool[*reader]
 
 	// The rest belongs to the goroutine that commits.
 
@@ -110,13 +112,13 @@ func (s *store) connect() error {
 		return fmt.Errorf("create JetStream stream: %w", err)
 	}
 	n := 2 * runtime.GOMAXPROCS(0)
-	s.readers = make(chan *reader, n)
+	s.readers = pool.New[*reader](n)
 	for range n {
 		r, err := newReader(s.server)
 		if err != nil {
 			return fmt.Errorf("connect reader: %w", err)
 		}
-		s.readers <- r
+		s.readers.Add(r)
 	}
 	return nil
 }
@@ -160,12 +162,7 @@ func (s *store) Settle(ctx context.Context) error { return ctx.Err() }
 
 // Close disconnects the clients and stops the server.
 func (s *store) Close() error {
-	if s.readers != nil {
-		close(s.readers)
-		for r := range s.readers {
-			r.conn.Close()
-		}
-	}
+	s.readers.Close(func(r *reader) { r.conn.Close() })
 	if s.writer != nil {
 		s.writer.Close()
 	}

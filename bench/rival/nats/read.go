@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	client "github.com/nats-io/nats.go"
 
+	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/bench/rival/record"
 )
 
@@ -22,6 +23,7 @@ type reader struct {
 	answers *client.Subscription
 	inbox   string
 	asked   uint64
+	event   rival.Recorded // of the message that is visited
 }
 
 // newReader connects a reader.
@@ -43,15 +45,14 @@ func newReader(ns *server.Server) (*reader, error) {
 }
 
 // ReadStream visits the events of one stream.
-func (s *store) ReadStream(ctx context.Context, stream string, visit func(version uint64, data []byte) error) error {
-	version := func(message *client.Msg) (uint64, error) { return record.Version(message.Data) }
+func (s *store) ReadStream(ctx context.Context, stream string, visit rival.Visit) error {
 	filter := ofStream(stream)
-	err := s.with(ctx, func(r *reader) error {
-		_, _, _, err := r.page(ctx, server.JSApiMsgGetRequest{MultiLastFor: []string{filter}}, version, visit)
+	err := s.readers.With(ctx, func(r *reader) error {
+		_, _, _, err := r.page(ctx, server.JSApiMsgGetRequest{MultiLastFor: []string{filter}}, visit)
 		return err
 	})
 	if errors.Is(err, errTooMany) {
-		return s.read(ctx, filter, version, visit)
+		return s.read(ctx, filter, visit)
 	}
 	return err
 }
@@ -62,10 +63,10 @@ var errTooMany = errors.New("too many subjects")
 
 // ReadAll visits every event. How many there are is asked for by a request that never sees half a batch; they
 // come by an ordered consumer, about twice as fast as by requests.
-func (s *store) ReadAll(ctx context.Context, visit func(position uint64, data []byte) error) error {
-	return s.with(ctx, func(r *reader) error {
-		ignore := func(uint64, []byte) error { return nil }
-		count, last, pending, err := r.page(ctx, server.JSApiMsgGetRequest{Seq: 1, Batch: 1}, sequence, ignore)
+func (s *store) ReadAll(ctx context.Context, visit rival.Visit) error {
+	return s.readers.With(ctx, func(r *reader) error {
+		ignore := func(*rival.Recorded) error { return nil }
+		count, last, pending, err := r.page(ctx, server.JSApiMsgGetRequest{Seq: 1, Batch: 1}, ignore)
 		if err != nil || count == 0 {
 			return err
 		}
@@ -74,7 +75,7 @@ func (s *store) ReadAll(ctx context.Context, visit func(position uint64, data []
 }
 
 // consume visits all messages up to the one with sequence last.
-func (r *reader) consume(ctx context.Context, last uint64, visit func(uint64, []byte) error) (err error) {
+func (r *reader) consume(ctx context.Context, last uint64, visit rival.Visit) (err error) {
 	js, err := r.conn.JetStream()
 	if err != nil {
 		return err
@@ -87,7 +88,8 @@ func (r *reader) consume(ctx context.Context, last uint64, visit func(uint64, []
 	if err := messages.SetPendingLimits(-1, -1); err != nil {
 		return err
 	}
-	for at := uint64(0); at < last; {
+	e := &r.event
+	for e.Position = 0; e.Position < last; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -99,30 +101,39 @@ func (r *reader) consume(ctx context.Context, last uint64, visit func(uint64, []
 		if err != nil {
 			return fmt.Errorf("read sequence: %w", err)
 		}
-		at = meta.Sequence.Stream
-		data, err := record.Data(message.Data)
-		if err != nil {
-			return fmt.Errorf("decode message: %w", err)
+		if err := decode(e, message.Subject, message.Data); err != nil {
+			return err
 		}
-		if err := visit(at, data); err != nil {
+		e.Position = meta.Sequence.Stream
+		if err := visit(e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// decode makes e the event of a message that was published to a subject. The client made message and data for this
+// message alone, so that nothing is copied.
+func decode(e *rival.Recorded, subject string, data []byte) (err error) {
+	if err := record.Decode(data, e); err != nil {
+		return fmt.Errorf("decode message: %w", err)
+	}
+	e.Stream, e.Type, e.Tag, err = names(subject)
+	return err
+}
+
 // ReadTag visits the first events with a tag. It asks for them one by one: to answer for several at once, the
 // server would first count all there are.
-func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit func(position uint64, data []byte) error) error {
+func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit rival.Visit) error {
 	filter := ofTag(tag)
-	return s.with(ctx, func(r *reader) error {
+	return s.readers.With(ctx, func(r *reader) error {
 		last := uint64(0)
-		remember := func(position uint64, data []byte) error {
-			last = position
-			return visit(position, data)
+		remember := func(e *rival.Recorded) error {
+			last = e.Position
+			return visit(e)
 		}
 		for range limit {
-			count, _, _, err := r.page(ctx, server.JSApiMsgGetRequest{Seq: last + 1, NextFor: filter}, sequence, remember)
+			count, _, _, err := r.page(ctx, server.JSApiMsgGetRequest{Seq: last + 1, NextFor: filter}, remember)
 			if err != nil || count == 0 {
 				return err
 			}
@@ -131,24 +142,11 @@ func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit func(p
 	})
 }
 
-// sequence returns a message's sequence.
-func sequence(message *client.Msg) (uint64, error) {
-	n, err := strconv.ParseUint(message.Header.Get(client.JSSequence), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("read sequence: %w", err)
-	}
-	return n, nil
-}
-
-// read visits the messages that match a filter, or all, a page at a time. The function number says what visit
-// is told of a message beside its data.
-func (s *store) read(
-	ctx context.Context, filter string, number func(*client.Msg) (uint64, error), visit func(uint64, []byte) error,
-) error {
-	return s.with(ctx, func(r *reader) error {
+// read visits the messages that match a filter, a page at a time.
+func (s *store) read(ctx context.Context, filter string, visit rival.Visit) error {
+	return s.readers.With(ctx, func(r *reader) error {
 		for next := uint64(1); ; {
-			request := server.JSApiMsgGetRequest{Seq: next, NextFor: filter, Batch: page}
-			count, last, pending, err := r.page(ctx, request, number, visit)
+			count, last, pending, err := r.page(ctx, server.JSApiMsgGetRequest{Seq: next, NextFor: filter, Batch: page}, visit)
 			if err != nil || pending == 0 || count == 0 {
 				return err
 			}
@@ -157,23 +155,9 @@ func (s *store) read(
 	})
 }
 
-// with calls f with a reader that is free, and waits for one if there is none.
-func (s *store) with(ctx context.Context, f func(*reader) error) error {
-	select {
-	case r := <-s.readers:
-		defer func() { s.readers <- r }()
-		return f(r)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // page asks for messages and visits them. It returns how many there were and, unless the request was for a
 // single one, the sequence of the last and how many more there are.
-func (r *reader) page(
-	ctx context.Context, request server.JSApiMsgGetRequest,
-	number func(*client.Msg) (uint64, error), visit func(uint64, []byte) error,
-) (count int, last, pending uint64, err error) {
+func (r *reader) page(ctx context.Context, request server.JSApiMsgGetRequest, visit rival.Visit) (count int, last, pending uint64, err error) {
 	ask, err := json.Marshal(request)
 	if err != nil {
 		return 0, 0, 0, err
@@ -205,15 +189,14 @@ func (r *reader) page(
 			return 0, 0, 0, fmt.Errorf("status %s: %s", status, message.Header.Get("Description"))
 		}
 		count++
-		n, err := number(message)
-		if err != nil {
+		// An answer has the subject and the sequence of the message in its header.
+		if err := decode(&r.event, message.Header.Get(client.JSSubject), message.Data); err != nil {
 			return 0, 0, 0, err
 		}
-		data, err := record.Data(message.Data)
-		if err != nil {
-			return 0, 0, 0, fmt.Errorf("decode message: %w", err)
+		if r.event.Position, err = strconv.ParseUint(message.Header.Get(client.JSSequence), 10, 64); err != nil {
+			return 0, 0, 0, fmt.Errorf("read sequence: %w", err)
 		}
-		if err := visit(n, data); err != nil {
+		if err := visit(&r.event); err != nil {
 			return 0, 0, 0, err
 		}
 		if request.Batch == 0 && len(request.MultiLastFor) == 0 {

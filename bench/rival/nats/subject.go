@@ -1,7 +1,9 @@
 package nats
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -49,4 +51,41 @@ func token(name string) string {
 		}
 	}
 	return b.String()
+}
+
+// errSubject is returned for a subject that is no event's.
+var errSubject = errors.New("subject is no event's")
+
+// names returns the stream, the type and the tag of a subject: parts of it, unless they were written otherwise.
+func names(subject string) (stream, kind, tag string, err error) {
+	rest, ok := strings.CutPrefix(subject, prefix+".")
+	var tokens [3]string
+	for i := range tokens {
+		var more bool
+		if tokens[i], rest, more = strings.Cut(rest, "."); i == 0 {
+			_, rest, more = strings.Cut(rest, ".") // the version, which the record has too
+		}
+		ok = ok && more == (i < len(tokens)-1)
+	}
+	if !ok {
+		return "", "", "", fmt.Errorf("%q: %w", subject, errSubject)
+	}
+	for i := range tokens {
+		if tokens[i], err = untoken(tokens[i]); err != nil {
+			return "", "", "", err
+		}
+	}
+	return tokens[0], tokens[1], tokens[2], nil
+}
+
+// untoken returns the name that a token was made of.
+func untoken(token string) (string, error) {
+	if strings.IndexByte(token, '=') < 0 {
+		return token, nil
+	}
+	name, err := url.PathUnescape(strings.ReplaceAll(strings.ReplaceAll(token, "%", "%25"), "=", "%"))
+	if err != nil {
+		return "", fmt.Errorf("token %q: %w", token, errSubject)
+	}
+	return name, nil
 }

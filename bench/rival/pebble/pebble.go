@@ -42,7 +42,8 @@ var Maker = rival.Maker{
 	Open:    open,
 	Reopens: true,
 	Notes: "Pebble v2.1.7: memtables of 64 MiB, block cache of 256 MiB, Bloom filters of 10 bits on streams, types and tags, " +
-		"at most two compactions at once, Snappy. The payload is kept in global order, so that a stream is read by one look-up an event.",
+		"at most two compactions at once, Snappy. The payload is kept in global order, so that a stream is read by one look-up an event. " +
+		"A read hands out one copy of each record, for what Pebble returns is the iterator's own.",
 }
 
 // store is one open database.

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/bench/rival/record"
 )
 
@@ -15,26 +17,25 @@ import (
 const each = 1024
 
 // ReadStream visits the events of one stream.
-func (s *store) ReadStream(ctx context.Context, stream string, visit func(version uint64, data []byte) error) error {
-	return s.follow(ctx, streamKey, stream, func(pointer *pebble.Iterator, n int) (number, position uint64, err error) {
+func (s *store) ReadStream(ctx context.Context, stream string, visit rival.Visit) error {
+	return s.follow(ctx, streamKey, stream, func(pointer *pebble.Iterator, _ int) (uint64, error) {
 		value, err := pointer.ValueAndErr()
 		if err != nil {
-			return 0, 0, err
+			return 0, err
 		}
-		return binary.BigEndian.Uint64(pointer.Key()[n:]), binary.BigEndian.Uint64(value), nil
+		return binary.BigEndian.Uint64(value), nil
 	}, visit)
 }
 
 // ReadTag visits the first events with a tag.
-func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit func(position uint64, data []byte) error) error {
+func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit rival.Visit) error {
 	left := limit
-	err := s.follow(ctx, tagKey, tag, func(pointer *pebble.Iterator, n int) (number, position uint64, err error) {
+	err := s.follow(ctx, tagKey, tag, func(pointer *pebble.Iterator, prefix int) (uint64, error) {
 		if left == 0 {
-			return 0, 0, errEnough
+			return 0, errEnough
 		}
 		left--
-		position = binary.BigEndian.Uint64(pointer.Key()[n:])
-		return position, position, nil
+		return binary.BigEndian.Uint64(pointer.Key()[prefix:]), nil
 	}, visit)
 	if errors.Is(err, errEnough) {
 		return nil
@@ -46,11 +47,11 @@ func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit func(p
 var errEnough = errors.New("limit reached")
 
 // follow goes through the keys of a name, and visits the events that they point to. The function locate
-// says what to call an event and where it is.
+// says where the event of a key is, of which the name is a prefix of so many bytes.
 func (s *store) follow(
 	ctx context.Context, kind byte, name string,
-	locate func(pointer *pebble.Iterator, prefix int) (number, position uint64, err error),
-	visit func(uint64, []byte) error,
+	locate func(pointer *pebble.Iterator, prefix int) (position uint64, err error),
+	visit rival.Visit,
 ) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -62,49 +63,58 @@ func (s *store) follow(
 	}
 	defer func() { err = errors.Join(err, pointers.Close()) }()
 	// Opened after the pointers, so that it sees all that they point to.
-	records, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{eventKey}, UpperBound: []byte{eventKey + 1}})
+	records, err := s.records()
 	if err != nil {
-		return fmt.Errorf("iterate records: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, records.Close()) }()
 
 	key := [1 + number]byte{eventKey}
-	n, last := 0, uint64(0)
+	var e rival.Recorded
+	n := 0
 	for ok := pointers.SeekPrefixGE(prefix); ok; ok = pointers.Next() {
 		if n++; n%each == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 		}
-		at, position, err := locate(pointers, len(prefix))
+		position, err := locate(pointers, len(prefix))
 		if err != nil {
 			return err
 		}
 		binary.BigEndian.PutUint64(key[1:], position)
 		// What one commit wrote to a stream lies side by side.
-		found := n > 1 && position == last+1 && records.Next() || records.SeekGE(key[:])
-		last = position
+		found := n > 1 && position == e.Position+1 && records.Next() || records.SeekGE(key[:])
 		if !found || binary.BigEndian.Uint64(records.Key()[1:]) != position {
 			return errors.Join(fmt.Errorf("no record at position %d", position), records.Error())
 		}
-		data, err := value(records)
-		if err != nil {
+		if err := decode(records, &e); err != nil {
 			return err
 		}
-		if err := visit(at, data); err != nil {
+		if err := visit(&e); err != nil {
 			return err
 		}
 	}
 	return pointers.Error()
 }
 
-// ReadAll visits every event.
-func (s *store) ReadAll(ctx context.Context, visit func(position uint64, data []byte) error) (err error) {
-	records, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{eventKey}, UpperBound: []byte{eventKey + 1}})
+// records returns an iterator over all records, which the caller closes.
+func (s *store) records() (*pebble.Iterator, error) {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{eventKey}, UpperBound: []byte{eventKey + 1}})
 	if err != nil {
-		return fmt.Errorf("iterate records: %w", err)
+		return nil, fmt.Errorf("iterate records: %w", err)
+	}
+	return it, nil
+}
+
+// ReadAll visits every event.
+func (s *store) ReadAll(ctx context.Context, visit rival.Visit) (err error) {
+	records, err := s.records()
+	if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, records.Close()) }()
+	var e rival.Recorded
 	n := 0
 	for ok := records.First(); ok; ok = records.Next() {
 		if n++; n%each == 0 {
@@ -112,26 +122,26 @@ func (s *store) ReadAll(ctx context.Context, visit func(position uint64, data []
 				return err
 			}
 		}
-		data, err := value(records)
-		if err != nil {
+		if err := decode(records, &e); err != nil {
 			return err
 		}
-		if err := visit(binary.BigEndian.Uint64(records.Key()[1:]), data); err != nil {
+		if err := visit(&e); err != nil {
 			return err
 		}
 	}
 	return records.Error()
 }
 
-// value returns the data of the record that the iterator is at.
-func value(records *pebble.Iterator) ([]byte, error) {
-	got, err := records.ValueAndErr()
+// decode makes e the event whose record the iterator is at. The value is the iterator's own until it moves: it is
+// copied, once, as the event may be kept.
+func decode(records *pebble.Iterator, e *rival.Recorded) error {
+	value, err := records.ValueAndErr()
 	if err != nil {
-		return nil, fmt.Errorf("read record: %w", err)
+		return fmt.Errorf("read record: %w", err)
 	}
-	data, err := record.Data(got)
-	if err != nil {
-		return nil, fmt.Errorf("decode record: %w", err)
+	e.Position = binary.BigEndian.Uint64(records.Key()[1:])
+	if err := record.Decode(bytes.Clone(value), e); err != nil {
+		return fmt.Errorf("decode record: %w", err)
 	}
-	return data, nil
+	return nil
 }

@@ -45,7 +45,8 @@ var Maker = rival.Maker{
 	Reopens: true,
 	Notes: "The machine's PostgreSQL, by pgx v5.12.0 over a Unix socket: appends that wait share a transaction of one round trip, " +
 		"for a global order without gaps leaves its own group commit nothing to group; shared_buffers 1 GB, max_wal_size 4 GB, " +
-		"synchronous_commit on. To open it is to start the server. Its directory holds the system tables and the write-ahead log too.",
+		"synchronous_commit on. To open it is to start the server. Its directory holds the system tables and the write-ahead log too. " +
+		"A read hands out one copy of each row's values as they came over the wire, in binary.",
 }
 
 // store is one server and the connections to it.

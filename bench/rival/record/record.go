@@ -8,6 +8,7 @@ package record
 import (
 	"encoding/binary"
 	"errors"
+	"unsafe"
 
 	"github.com/gestadb/gesta/bench/rival"
 )
@@ -34,21 +35,29 @@ func Append(dst []byte, event *rival.Event) []byte {
 	return append(dst, event.Data...)
 }
 
-// Data returns the event's data, a part of record.
-func Data(record []byte) ([]byte, error) {
+// Decode makes e the event of a record, all but its position. The strings and the data of e are parts of the record,
+// which the caller gives away: of what is a store's own, it makes a copy first, the only one that is needed. If the
+// record is cut off, Decode returns an error and e has fields of neither event.
+func Decode(record []byte, e *rival.Recorded) error {
 	if len(record) < fixed {
-		return nil, errShort
+		return errShort
 	}
+	e.ID, e.Version = text(record[:16]), binary.BigEndian.Uint64(record[16:])
 	rest := record[fixed:]
-	for range 3 {
+	for _, name := range [...]*string{&e.Stream, &e.Type, &e.Tag} {
 		length, n := binary.Uvarint(rest)
 		if n <= 0 || length > uint64(len(rest)-n) {
-			return nil, errShort
+			return errShort
 		}
-		rest = rest[n+int(length):]
+		end := n + int(length)
+		*name, rest = text(rest[n:end]), rest[end:]
 	}
-	return rest, nil
+	e.Data = rest
+	return nil
 }
+
+// text returns bytes that nobody changes any more as a string, without a copy.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // Version returns the event's version in its stream.
 func Version(record []byte) (uint64, error) {

@@ -1,8 +1,10 @@
 package record_test
 
 import (
-	"bytes"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/bench/rival/record"
@@ -17,16 +19,21 @@ func FuzzRecord(f *testing.F) {
 		if len(r) > record.Size(&e) {
 			t.Errorf("record has %d bytes, Size says at most %d", len(r), record.Size(&e))
 		}
-		if got, err := record.Data(r); err != nil || !bytes.Equal(got, data) {
-			t.Errorf("data is %q, %v, want %q", got, err, data)
+		var got rival.Recorded
+		if err := record.Decode(r, &got); err != nil {
+			t.Fatal(err)
+		}
+		want := rival.Recorded{ID: string(e.ID[:]), Version: version, Stream: stream, Type: kind, Tag: tag, Data: data}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("decoded (-want +got):\n%s", diff)
 		}
 		if got, err := record.Version(r); err != nil || got != version {
 			t.Errorf("version is %d, %v, want %d", got, err, version)
 		}
 		// Cut off before its data begins, it is an error.
 		for n := range len(r) - len(data) {
-			if got, err := record.Data(r[:n]); err == nil {
-				t.Errorf("%d bytes of the record have data %q", n, got)
+			if err := record.Decode(r[:n], &got); err == nil {
+				t.Errorf("%d bytes of the record are event %+v", n, got)
 			}
 		}
 	})

@@ -46,8 +46,8 @@ func Bench(b *testing.B, maker rival.Maker) {
 			for b.Loop() {
 				n := 0
 				stream := fmt.Sprintf("order-0-%d", random.IntN(loaded/10))
-				if err := store.ReadStream(b.Context(), stream, func(_ uint64, data []byte) error {
-					n += min(len(data), 1)
+				if err := store.ReadStream(b.Context(), stream, func(e *rival.Recorded) error {
+					n += min(len(e.Data), 1)
 					return nil
 				}); err != nil || n != 10 {
 					b.Fatalf("stream %s: %d events, %v", stream, n, err)
@@ -58,7 +58,7 @@ func Bench(b *testing.B, maker rival.Maker) {
 			random := rand.New(rand.NewPCG(1, 1))
 			for b.Loop() {
 				if err := store.ReadTag(b.Context(), fmt.Sprintf("customer-%d", random.IntN(1000)), 10,
-					func(uint64, []byte) error { return nil }); err != nil {
+					func(*rival.Recorded) error { return nil }); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -67,7 +67,7 @@ func Bench(b *testing.B, maker rival.Maker) {
 			left := b.N
 			stop := errors.New("enough")
 			for left > 0 {
-				if err := store.ReadAll(b.Context(), func(uint64, []byte) error {
+				if err := store.ReadAll(b.Context(), func(*rival.Recorded) error {
 					if left--; left == 0 {
 						return stop
 					}

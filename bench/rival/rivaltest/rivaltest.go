@@ -2,6 +2,7 @@
 package rivaltest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gestadb/gesta/bench/rival"
 )
@@ -35,19 +37,14 @@ func open(t *testing.T, maker rival.Maker, dir string, durable bool) (store riva
 	return store, closeNow
 }
 
-// entry is one event as a reader sees it.
-type entry struct {
-	At   uint64 // version or position
-	Data string
-}
-
-// event makes an event whose data names its stream and version.
+// event makes an event. Its data names its stream, version, type and tag, and its id stream and version, so that an
+// event that is read can be told to be whole from itself: see [checkWhole].
 func event(stream string, version uint64, kind, tag string) rival.Event {
 	e := rival.Event{
 		Stream: stream, Version: version, Type: kind, Tag: tag,
-		Data: fmt.Appendf(nil, `{"stream":%q,"version":%d,"pad":"%0100d"}`, stream, version, version),
+		Data: fmt.Appendf(nil, `{"stream":%q,"version":%d,"type":%q,"tag":%q,"pad":"%0100d"}`, stream, version, kind, tag, version),
 	}
-	copy(e.ID[:], fmt.Sprintf("%s/%d", stream, version))
+	copy(e.ID[:], fmt.Sprintf("%d/%s", version, stream))
 	return e
 }
 
@@ -70,79 +67,88 @@ func mustAppend(t *testing.T, store rival.Store, commits ...[]rival.Event) {
 	}
 }
 
-// readStream returns what a reader of the stream sees.
-func readStream(t *testing.T, store rival.Store, stream string) []entry {
+// readStream returns what a reader of the stream sees, and checks that positions rise.
+func readStream(t *testing.T, store rival.Store, stream string) []rival.Recorded {
 	t.Helper()
-	return collect(t, func(ctx context.Context, visit func(uint64, []byte) error) error {
+	return collect(t, "stream "+stream, func(ctx context.Context, visit rival.Visit) error {
 		return store.ReadStream(ctx, stream, visit)
 	})
 }
 
 // readAll returns what a reader of everything sees, and checks that positions rise.
-func readAll(t *testing.T, store rival.Store) []entry {
+func readAll(t *testing.T, store rival.Store) []rival.Recorded {
 	t.Helper()
-	all := collect(t, store.ReadAll)
-	checkRising(t, "all", all)
-	return all
+	return collect(t, "all", store.ReadAll)
 }
 
 // readTag returns what a reader of the tag sees, and checks that positions rise.
-func readTag(t *testing.T, store rival.Store, tag string, limit int) []entry {
+func readTag(t *testing.T, store rival.Store, tag string, limit int) []rival.Recorded {
 	t.Helper()
-	all := collect(t, func(ctx context.Context, visit func(uint64, []byte) error) error {
+	return collect(t, "tag "+tag, func(ctx context.Context, visit rival.Visit) error {
 		return store.ReadTag(ctx, tag, limit, visit)
 	})
-	checkRising(t, "tag "+tag, all)
-	return all
 }
 
-// collect returns everything that read visits.
-func collect(t *testing.T, read func(context.Context, func(uint64, []byte) error) error) []entry {
+// collect returns everything that read visits, without a copy: it may be kept. Each event must be whole, and positions
+// must rise.
+func collect(t *testing.T, what string, read func(context.Context, rival.Visit) error) []rival.Recorded {
 	t.Helper()
-	var all []entry
-	err := read(t.Context(), func(at uint64, data []byte) error {
-		all = append(all, entry{at, string(data)})
+	var all []rival.Recorded
+	err := read(t.Context(), func(e *rival.Recorded) error {
+		all = append(all, *e)
 		return nil
 	})
 	if err != nil {
-		t.Errorf("read: %v", err)
+		t.Errorf("read of %s: %v", what, err)
+	}
+	for i := range all {
+		checkWhole(t, what, &all[i])
+		if i > 0 && all[i].Position <= all[i-1].Position {
+			t.Errorf("%s: position %d follows %d", what, all[i].Position, all[i-1].Position)
+		}
 	}
 	return all
 }
 
-// checkRising reports positions that do not rise.
-func checkRising(t *testing.T, what string, all []entry) {
+// checkWhole checks that an event is what [event] makes of its stream, version, type and tag.
+func checkWhole(t *testing.T, what string, e *rival.Recorded) {
 	t.Helper()
-	for i := 1; i < len(all); i++ {
-		if all[i].At <= all[i-1].At {
-			t.Errorf("%s: position %d follows %d", what, all[i].At, all[i-1].At)
-		}
+	want := event(e.Stream, e.Version, e.Type, e.Tag)
+	if id, err := e.UUID(); err != nil || id != want.ID {
+		t.Errorf("%s: id of version %d of stream %q is %q, %v, want %q", what, e.Version, e.Stream, id, err, want.ID)
+	}
+	if !bytes.Equal(e.Data, want.Data) {
+		t.Errorf("%s: version %d of stream %q, type %q, tag %q has data %s", what, e.Version, e.Stream, e.Type, e.Tag, e.Data)
 	}
 }
 
 // wantStream checks that the stream has the events of versions 1 to last.
 func wantStream(t *testing.T, store rival.Store, stream string, last uint64) {
 	t.Helper()
-	var want []entry
-	for v := uint64(1); v <= last; v++ {
-		want = append(want, entry{v, string(event(stream, v, "", "").Data)})
+	got := readStream(t, store, stream)
+	if uint64(len(got)) != last {
+		t.Errorf("stream %s has %d events, want %d", stream, len(got), last)
 	}
-	if diff := cmp.Diff(want, readStream(t, store, stream)); diff != "" {
-		t.Errorf("stream %s (-want +got):\n%s", stream, diff)
+	for i := range got {
+		if e := &got[i]; e.Stream != stream || e.Version != uint64(i)+1 {
+			t.Errorf("stream %s: event %d is version %d of stream %q", stream, i+1, e.Version, e.Stream)
+		}
 	}
 }
 
-// wantData checks the data that a reader saw, in order.
-func wantData(t *testing.T, what string, got []entry, want ...rival.Event) {
+// wantEvents checks the events that a reader saw, in order.
+func wantEvents(t *testing.T, what string, got []rival.Recorded, want ...rival.Event) {
 	t.Helper()
-	var a, b []string
-	for _, e := range got {
-		a = append(a, e.Data)
+	appended := make([]rival.Event, 0, len(got))
+	for i := range got {
+		e := &got[i]
+		id, err := e.UUID()
+		if err != nil {
+			t.Errorf("%s: event %d: %v", what, i+1, err)
+		}
+		appended = append(appended, rival.Event{ID: id, Stream: e.Stream, Version: e.Version, Type: e.Type, Tag: e.Tag, Data: e.Data})
 	}
-	for _, e := range want {
-		b = append(b, string(e.Data))
-	}
-	if diff := cmp.Diff(b, a); diff != "" {
+	if diff := cmp.Diff(want, appended, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }

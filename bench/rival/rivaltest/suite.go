@@ -26,6 +26,8 @@ func Run(t *testing.T, maker rival.Maker) {
 				{"Neighbours", testNeighbours},
 				{"Tags", testTags},
 				{"VisitError", testVisitError},
+				{"Whole", testWhole},
+				{"Kept", testKept},
 				{"Reopen", testReopen},
 				{"Writers", testWriters},
 				{"Contention", testContention},
@@ -41,8 +43,8 @@ func Run(t *testing.T, maker rival.Maker) {
 func testEmpty(t *testing.T, maker rival.Maker, durable bool) {
 	store, _ := open(t, maker, t.TempDir(), durable)
 	wantStream(t, store, "nobody", 0)
-	wantData(t, "all", readAll(t, store))
-	wantData(t, "tag", readTag(t, store, "nothing", 10))
+	wantEvents(t, "all", readAll(t, store))
+	wantEvents(t, "tag", readTag(t, store, "nothing", 10))
 	if err := store.Settle(t.Context()); err != nil {
 		t.Errorf("settle: %v", err)
 	}
@@ -62,7 +64,7 @@ func testVersions(t *testing.T, maker rival.Maker, durable bool) {
 	wantConflict(t, store, events("b", 5, 5, "x"))
 	wantStream(t, store, "a", 5)
 	wantStream(t, store, "b", 0)
-	wantData(t, "all", readAll(t, store), events("a", 1, 5, "x")...)
+	wantEvents(t, "all", readAll(t, store), events("a", 1, 5, "x")...)
 }
 
 // testAtomic: a commit of which one stream is at the wrong version writes nothing, whichever stream it is.
@@ -77,14 +79,14 @@ func testAtomic(t *testing.T, maker rival.Maker, durable bool) {
 		wantConflict(t, store, slices.Concat(a, wrong, c))
 		wantConflict(t, store, slices.Concat(a, c, wrong))
 	}
-	wantData(t, "all after conflicts", readAll(t, store), first...)
-	wantData(t, "tag after conflicts", readTag(t, store, "x", 100), first...)
+	wantEvents(t, "all after conflicts", readAll(t, store), first...)
+	wantEvents(t, "tag after conflicts", readTag(t, store, "x", 100), first...)
 	wantStream(t, store, "c", 0)
 
 	// The same streams, interleaved, at the right versions.
 	second := slices.Concat(a[:1], b, c[:1], a[1:], c[1:])
 	mustAppend(t, store, second)
-	wantData(t, "all", readAll(t, store), slices.Concat(first, second)...)
+	wantEvents(t, "all", readAll(t, store), slices.Concat(first, second)...)
 	wantStream(t, store, "a", 4)
 	wantStream(t, store, "b", 2)
 	wantStream(t, store, "c", 3)
@@ -101,7 +103,7 @@ func testOrder(t *testing.T, maker rival.Maker, durable bool) {
 			want = append(want, commit...)
 		}
 	}
-	wantData(t, "all", readAll(t, store), want...)
+	wantEvents(t, "all", readAll(t, store), want...)
 	wantStream(t, store, name(7), 10)
 }
 
@@ -116,15 +118,15 @@ func testBatches(t *testing.T, maker rival.Maker, durable bool) {
 	mustAppend(t, store, long[:400], long[400:500], wide, long[500:])
 	wantStream(t, store, "long", 1000)
 	wantStream(t, store, name(99), 1)
-	wantData(t, "all", readAll(t, store), slices.Concat(long[:500], wide, long[500:])...)
-	wantData(t, "tag", readTag(t, store, "wide", 1000), wide...)
+	wantEvents(t, "all", readAll(t, store), slices.Concat(long[:500], wide, long[500:])...)
+	wantEvents(t, "tag", readTag(t, store, "wide", 1000), wide...)
 	wantConflict(t, store, wide)
 }
 
 // testNeighbours: names that begin alike are different streams and different tags.
 func testNeighbours(t *testing.T, maker rival.Maker, durable bool) {
 	store, _ := open(t, maker, t.TempDir(), durable)
-	names := []string{"a", "ab", "a-b", "a-", "b", "a:b", "abc"}
+	names := []string{"a", "ab", "a-b", "a-", "b", "a:b", "abc", "a.b", "a b", "a=b", "a=20b", "a%b", "é"}
 	var want []rival.Event
 	for _, n := range names {
 		want = append(want, events(n, 1, 3, n)...)
@@ -132,7 +134,7 @@ func testNeighbours(t *testing.T, maker rival.Maker, durable bool) {
 	mustAppend(t, store, want)
 	for i, n := range names {
 		wantStream(t, store, n, 3)
-		wantData(t, "tag "+n, readTag(t, store, n, 10), want[3*i:3*i+3]...)
+		wantEvents(t, "tag "+n, readTag(t, store, n, 10), want[3*i:3*i+3]...)
 	}
 }
 
@@ -148,10 +150,10 @@ func testTags(t *testing.T, maker rival.Maker, durable bool) {
 		}
 		mustAppend(t, store, all[i:])
 	}
-	wantData(t, "odd", readTag(t, store, "odd", 1000), odd...)
-	wantData(t, "odd, at most ten", readTag(t, store, "odd", 10), odd[:10]...)
-	wantData(t, "odd, at most one", readTag(t, store, "odd", 1), odd[:1]...)
-	wantData(t, "no such tag", readTag(t, store, "none", 10))
+	wantEvents(t, "odd", readTag(t, store, "odd", 1000), odd...)
+	wantEvents(t, "odd, at most ten", readTag(t, store, "odd", 10), odd[:10]...)
+	wantEvents(t, "odd, at most one", readTag(t, store, "odd", 1), odd[:1]...)
+	wantEvents(t, "no such tag", readTag(t, store, "none", 10))
 }
 
 // testVisitError: an error of visit ends the read and comes back as it is.
@@ -159,7 +161,7 @@ func testVisitError(t *testing.T, maker rival.Maker, durable bool) {
 	store, _ := open(t, maker, t.TempDir(), durable)
 	mustAppend(t, store, events("a", 1, 20, "x"))
 	enough, calls := errors.New("enough"), 0
-	visit := func(uint64, []byte) error {
+	visit := func(*rival.Recorded) error {
 		if calls++; calls == 3 {
 			return enough
 		}
@@ -187,7 +189,7 @@ func testReopen(t *testing.T, maker rival.Maker, durable bool) {
 	var want []rival.Event
 	for round := range uint64(3) {
 		store, closeNow := open(t, maker, dir, durable)
-		wantData(t, "all", readAll(t, store), want...)
+		wantEvents(t, "all", readAll(t, store), want...)
 		for i := range 5 {
 			wantStream(t, store, name(i), 10*round)
 			wantConflict(t, store, events(name(i), 10*round+2, 10*round+2, "x"))
@@ -201,7 +203,7 @@ func testReopen(t *testing.T, maker rival.Maker, durable bool) {
 		if err := store.Settle(t.Context()); err != nil {
 			t.Errorf("settle: %v", err)
 		}
-		wantData(t, "tag", readTag(t, store, "x", 1000), want...)
+		wantEvents(t, "tag", readTag(t, store, "x", 1000), want...)
 		closeNow()
 	}
 }

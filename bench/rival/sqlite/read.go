@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unsafe"
+
+	"github.com/gestadb/gesta/bench/rival"
 )
 
 // page is the number of events that ReadAll reads by one statement: a reader that stays in one statement for
@@ -18,8 +21,16 @@ const each = 1024
 // reader is a connection that reads.
 type reader struct {
 	connection       *connection
-	stream, tag, all driver.StmtQueryContext
-	row              [2]driver.Value
+	stream, tag, all selection
+	row              [7]driver.Value
+	event            rival.Recorded // of the row
+}
+
+// selection is a prepared statement that selects position, version, id, data and then some of the names of events:
+// those that are not asked by, which are known. Where these go is a field of the reader's event each.
+type selection struct {
+	statement driver.StmtQueryContext
+	names     []*string
 }
 
 // newReader opens a reader.
@@ -29,17 +40,19 @@ func newReader(with driver.Driver, path string) (*reader, error) {
 		return nil, err
 	}
 	r := &reader{connection: c}
+	e := &r.event
+	r.stream.names, r.tag.names, r.all.names = []*string{&e.Type, &e.Tag}, []*string{&e.Stream, &e.Type}, []*string{&e.Stream, &e.Type, &e.Tag}
 	err = c.exec("PRAGMA cache_size = -16384")
-	for _, statement := range []struct {
-		to    *driver.StmtQueryContext
+	for _, s := range []struct {
+		to    *selection
 		query string
 	}{
-		{&r.stream, "SELECT version, data FROM events WHERE stream = ?1 ORDER BY version"},
-		{&r.tag, "SELECT position, data FROM events WHERE tag = ?1 ORDER BY position LIMIT ?2"},
-		{&r.all, "SELECT position, data FROM events WHERE position > ?1 ORDER BY position LIMIT ?2"},
+		{&r.stream, "SELECT position, version, id, data, type, tag FROM events WHERE stream = ?1 ORDER BY version"},
+		{&r.tag, "SELECT position, version, id, data, stream, type FROM events WHERE tag = ?1 ORDER BY position LIMIT ?2"},
+		{&r.all, "SELECT position, version, id, data, stream, type, tag FROM events WHERE position > ?1 ORDER BY position LIMIT ?2"},
 	} {
 		if err == nil {
-			*statement.to, err = c.prepareQuery(statement.query)
+			s.to.statement, err = c.prepareQuery(s.query)
 		}
 	}
 	if err != nil {
@@ -49,28 +62,30 @@ func newReader(with driver.Driver, path string) (*reader, error) {
 }
 
 // ReadStream visits the events of one stream.
-func (s *store) ReadStream(ctx context.Context, stream string, visit func(version uint64, data []byte) error) error {
-	return s.read(ctx, func(r *reader) error {
-		return r.rows(ctx, r.stream, visit, stream)
+func (s *store) ReadStream(ctx context.Context, stream string, visit rival.Visit) error {
+	return s.readers.With(ctx, func(r *reader) error {
+		r.event.Stream = stream
+		return r.rows(ctx, &r.stream, visit, stream)
 	})
 }
 
 // ReadTag visits the first events with a tag.
-func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit func(position uint64, data []byte) error) error {
-	return s.read(ctx, func(r *reader) error {
-		return r.rows(ctx, r.tag, visit, tag, int64(limit))
+func (s *store) ReadTag(ctx context.Context, tag string, limit int, visit rival.Visit) error {
+	return s.readers.With(ctx, func(r *reader) error {
+		r.event.Tag = tag
+		return r.rows(ctx, &r.tag, visit, tag, int64(limit))
 	})
 }
 
 // ReadAll visits every event, a page at a time.
-func (s *store) ReadAll(ctx context.Context, visit func(position uint64, data []byte) error) error {
-	return s.read(ctx, func(r *reader) error {
+func (s *store) ReadAll(ctx context.Context, visit rival.Visit) error {
+	return s.readers.With(ctx, func(r *reader) error {
 		for last, n := uint64(0), page; n == page; {
 			n = 0
-			if err := r.rows(ctx, r.all, func(position uint64, data []byte) error {
+			if err := r.rows(ctx, &r.all, func(e *rival.Recorded) error {
 				n++
-				last = position
-				return visit(position, data)
+				last = e.Position
+				return visit(e)
 			}, int64(last), int64(page)); err != nil {
 				return err
 			}
@@ -79,48 +94,57 @@ func (s *store) ReadAll(ctx context.Context, visit func(position uint64, data []
 	})
 }
 
-// read calls f with a reader that is free, and waits for one if there is none.
-func (s *store) read(ctx context.Context, f func(*reader) error) error {
-	select {
-	case r := <-s.readers:
-		defer func() { s.readers <- r }()
-		return f(r)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// rows runs a statement and visits its rows, which are a number and data.
-func (r *reader) rows(
-	ctx context.Context, statement driver.StmtQueryContext, visit func(uint64, []byte) error, args ...driver.Value,
-) (err error) {
+// rows runs a statement and visits the events that its rows are.
+func (r *reader) rows(ctx context.Context, of *selection, visit rival.Visit, args ...driver.Value) (err error) {
 	values := make([]driver.NamedValue, len(args))
 	for i, arg := range args {
 		values[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
 	}
 	// A context that can be cancelled makes the drivers start a goroutine for each statement.
-	rows, err := statement.QueryContext(context.WithoutCancel(ctx), values)
+	rows, err := of.statement.QueryContext(context.WithoutCancel(ctx), values)
 	if err != nil {
 		return fmt.Errorf("query: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	row := r.row[:4+len(of.names)]
 	for n := 0; ; n++ {
 		if n%each == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := rows.Next(r.row[:]); err != nil {
+		if err := rows.Next(row); err != nil {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return fmt.Errorf("next row: %w", err)
 		}
-		number, isNumber := r.row[0].(int64)
-		data, isData := r.row[1].([]byte)
-		if !isNumber || !isData {
-			return fmt.Errorf("row is of %T and %T", r.row[0], r.row[1])
+		if err := r.set(row, of.names); err != nil {
+			return err
 		}
-		if err := visit(uint64(number), data); err != nil {
+		if err := visit(&r.event); err != nil {
 			return err
 		}
 	}
+}
+
+// set makes the reader's event that of a row. Both drivers make each text and each blob memory of its own, which is
+// not used again, so that nothing more is copied.
+func (r *reader) set(row []driver.Value, names []*string) error {
+	position, ok1 := row[0].(int64)
+	version, ok2 := row[1].(int64)
+	id, ok3 := row[2].([]byte)
+	data, ok4 := row[3].([]byte)
+	if !ok1 || !ok2 || !ok3 || !ok4 {
+		return fmt.Errorf("row begins with %T, %T, %T and %T", row[0], row[1], row[2], row[3])
+	}
+	e := &r.event
+	e.Position, e.Version, e.Data = uint64(position), uint64(version), data
+	e.ID = unsafe.String(unsafe.SliceData(id), len(id))
+	for i, name := range names {
+		text, ok := row[4+i].(string)
+		if !ok {
+			return fmt.Errorf("name is a %T", row[4+i])
+		}
+		*name = text
+	}
+	return nil
 }
