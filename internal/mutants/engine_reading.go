@@ -25,10 +25,16 @@ func indexing() []mutant {
 		},
 		{
 			name: "older-files-left-out", breaks: "The version of a stream is looked up in the newest index file alone.",
-			file: "store/disk/lookup.go",
-			old:  `r, err := s.lastIn(v.files.View, q,`,
-			new:  "newest := v.files.Files()\n\tif len(newest) == 0 {\n\t\treturn 0, nil\n\t}\n\tr, err := s.lastIn(newest[len(newest)-1], q,",
+			file: "store/disk/internal/index/manystreams.go",
+			old:  "end > 0 && len(m.left) > 0; {\n\t\tbegin := max(0, end-max(1, filtersAtOnce/len(m.left)))",
+			new:  "end == len(m.files); {\n\t\tbegin := end - 1",
 			pkg:  diskPkg, test: "TestGuaranteeRestartForgetsNothing/in_index_files",
+		},
+		{
+			name: "hash-believed", breaks: "A stream is taken to be at the version of another one whose name has the same hash.",
+			file: "store/disk/manyversions.go",
+			old:  `if string(m.rec.Stream()) == w.Name {`, new: `if w.Name != "" {`,
+			pkg: diskPkg, test: "TestGuaranteeEqualHashes",
 		},
 		{
 			name: "tracking-of-files-ignored", breaks: "The committer does not heed what index files say of a source.",
@@ -62,7 +68,7 @@ func reading() []mutant {
 		},
 		{
 			name: "envelope-not-verified", breaks: "A read shows an event whose names and numbers do not have their checksum.",
-			file: "store/disk/internal/segment/record.go",
+			file: "store/disk/internal/segment/layout.go",
 			old:  `sum != le.Uint32(env) {`, new: `sum != le.Uint32(env) && len(env) == 0 {`,
 			pkg: diskPkg, test: "TestGuaranteeReadsAreVerified/seat:7_one_stream",
 		},

@@ -138,11 +138,10 @@ func deciding() []mutant {
 			pkg: diskPkg, test: "TestGuaranteeGroupIsJudgedInOrder/NoneMatch",
 		},
 		{
-			name: "version-without-group", breaks: "A `StreamAt` is judged against the durable head alone, not against its own group.",
+			name: "version-without-group", breaks: "A `StreamAt` is judged against what there was before it was queued, not against its own group.",
 			file: "store/disk/judge.go",
-			old:  `if v, _, ok := t.Stream(name); ok {`,
-			new:  `if v, p, ok := t.Stream(name); ok && p <= c.w.s.tip.position() {`,
-			pkg:  diskPkg, test: "TestGuaranteeGroupIsJudgedInOrder/StreamAt",
+			old:  "\tc.newVersions(r)\n", new: "",
+			pkg: diskPkg, test: "TestGuaranteeGroupIsJudgedInOrder/StreamAt",
 		},
 		{
 			name: "key-without-group", breaks: "A key that the same group used is not known yet.",
@@ -151,10 +150,10 @@ func deciding() []mutant {
 			pkg: diskPkg, test: "TestGuaranteeGroupIsJudgedInOrder/key",
 		},
 		{
-			name: "newest-table-left-out", breaks: "Versions, keys and tracking are looked up without the newest table of the index.",
+			name: "newest-table-left-out", breaks: "Keys, tracking and conditions are looked up without the newest table of the index.",
 			file: "store/disk/judge.go",
-			old:  `slices.Backward(c.tables) {`, new: `slices.Backward(c.tables[:len(c.tables)-1]) {`,
-			pkg: diskPkg, test: "TestStore/conversation/append",
+			old:  "slices.Backward(c.tables) {\n\t\t\tif !yield", new: "slices.Backward(c.tables[:len(c.tables)-1]) {\n\t\t\tif !yield",
+			pkg: diskPkg, test: "TestStore/conversation/keys",
 		},
 		{
 			name: "tracking-not-compared", breaks: "The same input position of a source is accepted twice.",

@@ -23,8 +23,8 @@ func (c *committer) accept(g *group, r *request, o *outcome) {
 		e.Place = c.next + index.Place(r.commit.RecordOffset(i))
 		e.RecordedAt = now
 		if j := r.entryOf[i]; j >= 0 {
-			r.streams[j].version = c.nextVersion(r, i, r.streams[j].version)
-			e.Version = r.streams[j].version
+			r.streams[j].Version = c.nextVersion(r, i, r.streams[j].Version)
+			e.Version = r.streams[j].Version
 			r.commit.SetVersion(i, e.Version)
 		}
 	}
@@ -32,7 +32,7 @@ func (c *committer) accept(g *group, r *request, o *outcome) {
 	for i := range r.entries {
 		c.w.s.erasures.note(&r.entries[i])
 	}
-	g.table.AddAll(r.entries)
+	g.table.AddAll(r.entries, r.hashes)
 	if r.tracking != nil {
 		g.table.AddTracking(r.tracking.Source, r.tracking.Position, c.next)
 	}
@@ -57,10 +57,10 @@ func (c *committer) room(r *request) error {
 	}
 	for j := range r.streams {
 		f := &r.streams[j]
-		if f.version+n <= uint64(store.MaxPosition) {
+		if f.Version+n <= uint64(store.MaxPosition) {
 			continue
 		}
-		end := f.version
+		end := f.Version
 		for _, of := range r.entryOf {
 			if of == j {
 				end++
@@ -113,13 +113,13 @@ func (r *request) result(now int64) store.Result {
 		return res
 	}
 	res.First, res.Last = r.entries[0].Position, r.entries[len(r.entries)-1].Position
-	res.Versions = make([]store.StreamVersion, 0, len(r.streams))
-	seen := make([]bool, len(r.streams))
+	touched := 0 // streams are numbered as events come to them, before those that are guarded alone
 	for _, j := range r.entryOf {
-		if j >= 0 && !seen[j] {
-			seen[j] = true
-			res.Versions = append(res.Versions, store.StreamVersion{Stream: r.streams[j].name, Version: r.streams[j].version})
-		}
+		touched = max(touched, j+1)
+	}
+	res.Versions = make([]store.StreamVersion, touched)
+	for j := range res.Versions {
+		res.Versions[j] = store.StreamVersion{Stream: r.streams[j].Name, Version: r.streams[j].Version}
 	}
 	return res
 }

@@ -201,7 +201,7 @@ func (s *Store) conflict(ctx context.Context, o outcome) error {
 				s.breakers(ctx, &e.Failed[i], q, 0, o.at, func(r *store.Recorded) bool { return r.Version > g.Version })
 				e.Failed[i].Complete = uint64(len(e.Failed[i].Events)) == f.actual-g.Version // others were truncated, or never restored
 			}
-		case store.NoneMatch:
+		case *store.NoneMatch:
 			s.breakers(ctx, &e.Failed[i], g.Query, g.After, o.at, func(*store.Recorded) bool { return true })
 		}
 	}

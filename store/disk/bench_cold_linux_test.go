@@ -30,3 +30,10 @@ func fadvise(f *os.File, advice uintptr) error {
 	}
 	return nil
 }
+
+// majorFaults is how often the process has waited for a page of a mapping to be read so far.
+func majorFaults() int64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return u.Majflt
+}

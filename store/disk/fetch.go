@@ -132,6 +132,9 @@ func (s *Store) decode(rec *segment.Record, b []byte, f *frameFacts, at index.Pl
 	if err == nil && f.First+store.Position(rec.Ordinal) != p {
 		err = fmt.Errorf("%w: the event here has position %d", segment.ErrBad, f.First+store.Position(rec.Ordinal))
 	}
+	if err == nil && uint64(at) != uint64(f.at)+rec.Back {
+		err = fmt.Errorf("%w: the event is %d bytes from a frame, not %d", segment.ErrBad, at-f.at, rec.Back)
+	}
 	rec.At = at
 	return s.placed(err, at, p)
 }

@@ -19,11 +19,7 @@ func (c *committer) judge(r *request, o *outcome) {
 			return
 		}
 	}
-	for i := range r.streams {
-		if v, ok := c.streamVersion(r, r.streams[i].name); ok {
-			r.streams[i].version = v
-		}
-	}
+	c.newVersions(r)
 	if o.err = c.judgeGuards(r, o); o.err != nil || len(o.failed) > 0 {
 		return
 	}
@@ -83,13 +79,19 @@ func (c *committer) keyFirst(r *request) store.Position {
 	return r.facts.keyFirst
 }
 
-func (c *committer) streamVersion(r *request, name string) (uint64, bool) {
-	for t := range c.each(r) {
-		if v, _, ok := t.Stream(name); ok {
-			return v, true
+// newVersions gives the streams of the request the versions that tables have got since it was looked up: the last table of that time and those after it
+// alone may have got any.
+func (c *committer) newVersions(r *request) {
+	for i := range r.streams {
+		r.streams[i].Found = false
+	}
+	known := r.facts.view.tables
+	for _, t := range slices.Backward(c.tables) {
+		t.Versions(r.streams)
+		if t == known[len(known)-1] {
+			return
 		}
 	}
-	return 0, false
 }
 
 func (c *committer) tracked(r *request) uint64 {
@@ -106,15 +108,15 @@ func (c *committer) judgeGuards(r *request, o *outcome) error {
 		failed := failedGuard{guard: g}
 		switch g := g.(type) {
 		case store.StreamAt:
-			failed.actual = r.streams[r.guardOf[i]].version
+			failed.actual = r.streams[r.guardOf[i]].Version
 			if failed.actual == g.Version {
 				continue
 			}
 		case store.StreamExists:
-			if r.streams[r.guardOf[i]].version != 0 {
+			if r.streams[r.guardOf[i]].Version != 0 {
 				continue
 			}
-		case store.NoneMatch:
+		case *store.NoneMatch:
 			if first := c.w.s.first(); g.After < first-1 {
 				return &store.TruncatedError{First: first}
 			}
@@ -129,7 +131,7 @@ func (c *committer) judgeGuards(r *request, o *outcome) error {
 
 // matches says whether an event that the request's look-up did not see matches: one above the head of that moment, up to the last
 // one decided.
-func (c *committer) matches(r *request, g store.NoneMatch) bool {
+func (c *committer) matches(r *request, g *store.NoneMatch) bool {
 	after := max(g.After, r.facts.head)
 	if after >= c.pos {
 		return false
@@ -162,10 +164,10 @@ func (c *committer) continues(r *request) error {
 		}
 		have, ok := last[j]
 		if !ok {
-			have = r.streams[j].version
+			have = r.streams[j].Version
 		}
 		if v := rs.versions[i]; v != have+1 && have != 0 || v == 0 || v > uint64(store.MaxPosition) {
-			return &store.InvalidError{Problem: fmt.Sprintf("position %d has version %d of stream %q, which is at %d", rs.first+store.Position(i), v, r.streams[j].name, have)}
+			return &store.InvalidError{Problem: fmt.Sprintf("position %d has version %d of stream %q, which is at %d", rs.first+store.Position(i), v, r.streams[j].Name, have)}
 		}
 		last[j] = rs.versions[i]
 	}

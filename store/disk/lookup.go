@@ -35,16 +35,8 @@ func (s *Store) lookUpOnce(r *request) error {
 	if err := s.lookUpKey(r, v); err != nil {
 		return err
 	}
-	for i := range r.streams {
-		f := &r.streams[i]
-		if inTables(v, f.name) {
-			continue
-		}
-		version, err := s.versionInFiles(v, f.name)
-		if err != nil {
-			return fmt.Errorf("look up stream %q: %w", f.name, err)
-		}
-		f.version = version
+	if err := s.lookUpStreams(r.streams, v); err != nil {
+		return err
 	}
 	if r.tracking != nil {
 		last, err := s.trackedInFiles(v, r.tracking.Source)
@@ -56,14 +48,18 @@ func (s *Store) lookUpOnce(r *request) error {
 	return s.lookUpConditions(r, v)
 }
 
-// inTables says whether a table of the view has the stream: then the committer, which sees these tables, needs no more.
-func inTables(v *view, name string) bool {
-	for _, t := range slices.Backward(v.tables) {
-		if _, _, ok := t.Stream(name); ok {
-			return true
-		}
+// lookUpStreams finds the versions of streams, 0 for one that there is not: in the tables of the view, and of those that no table has in its files.
+func (s *Store) lookUpStreams(streams []index.Wanted, v *view) error {
+	if len(streams) == 0 {
+		return nil
 	}
-	return false
+	for i := range streams {
+		streams[i].Version, streams[i].Found = 0, false
+	}
+	for _, t := range slices.Backward(v.tables) {
+		t.Versions(streams)
+	}
+	return s.versionsInFiles(v, streams)
 }
 
 func (s *Store) lookUpKey(r *request, v *view) error {
@@ -81,7 +77,7 @@ func (s *Store) lookUpKey(r *request, v *view) error {
 func (s *Store) lookUpConditions(r *request, v *view) error {
 	r.facts.matched = append(r.facts.matched[:0], make([]store.Position, len(r.guards))...)
 	for i, g := range r.guards {
-		g, ok := g.(store.NoneMatch)
+		g, ok := g.(*store.NoneMatch)
 		if !ok || g.After >= r.facts.head {
 			continue
 		}
@@ -114,6 +110,11 @@ func (s *Store) versionInFiles(v *view, name string) (uint64, error) {
 	case r != nil:
 		return r.Version, nil
 	}
+	return s.versionInHeads(name)
+}
+
+// versionInHeads returns the version that a stream has without an event, 0 for none.
+func (s *Store) versionInHeads(name string) (uint64, error) {
 	if h := s.heads.Load(); h != nil {
 		info, _, err := h.Stream(name)
 		return info.Version, err

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk/internal/index"
 	"github.com/gestadb/gesta/store/disk/internal/segment"
 )
 
@@ -25,34 +26,42 @@ func (s *Store) erased(rec *segment.Record, p store.Position) (store.Position, e
 	if state == segment.SlotWhole {
 		return by, nil
 	}
-	return s.notWhole(rec, p, state)
+	return s.notWhole(rec.At, rec.EnvelopeLen, p, state)
 }
 
 // inSlot is erased without looking anything up. The state is that of the slot, or SlotWhole where it does not matter.
 func (s *Store) inSlot(rec *segment.Record, p store.Position) (store.Position, segment.SlotState) {
-	if s.erasures.any.Load() {
-		if by := s.erasures.by(p); by != 0 && by <= s.tip.position() {
-			return by, segment.SlotWhole
-		}
+	if by := s.hiddenBy(p); by != 0 {
+		return by, segment.SlotWhole
 	}
 	return rec.Erased, rec.CheckSlot()
 }
 
-// notWhole is erased for a slot that does not hold what was written.
-func (s *Store) notWhole(rec *segment.Record, p store.Position, state segment.SlotState) (store.Position, error) {
+// hiddenBy returns what erased the payload at a position, as far as that is remembered and visible, else 0.
+func (s *Store) hiddenBy(p store.Position) store.Position {
+	if s.erasures.any.Load() {
+		if by := s.erasures.by(p); by != 0 && by <= s.tip.position() {
+			return by
+		}
+	}
+	return 0
+}
+
+// notWhole is erased for a slot, behind the envelope of a record at a place, that does not hold what was written.
+func (s *Store) notWhole(at index.Place, envelope int, p store.Position, state segment.SlotState) (store.Position, error) {
 	if state == segment.SlotBad {
-		return 0, s.damagedPayload(rec, p, "the payload does not have its checksum")
+		return 0, damagedPayload(at, envelope, p, "the payload does not have its checksum")
 	}
 	by, err := s.erasedBy(p)
 	if err == nil && by == 0 {
-		err = s.damagedPayload(rec, p, "the payload is zeros and no $erasure covers it")
+		err = damagedPayload(at, envelope, p, "the payload is zeros and no $erasure covers it")
 	}
 	return by, err
 }
 
-func (s *Store) damagedPayload(rec *segment.Record, p store.Position, problem string) error {
+func damagedPayload(at index.Place, envelope int, p store.Position, problem string) error {
 	return &store.DamagedError{
-		File: segmentName(rec.At.Segment()), Offset: int64(rec.At.Offset()) + int64(rec.EnvelopeLen),
+		File: segmentName(at.Segment()), Offset: int64(at.Offset()) + int64(envelope),
 		Position: p, Problem: problem,
 	}
 }

@@ -50,6 +50,7 @@ type reading struct {
 
 	sweeps bool  // it is a forward read of everything
 	sweep  sweep // where that goes on
+	swath  swath // of that
 	found  batch // the batch of any other read, each in the memory of the one before
 
 	rec segment.Record // the one decoded last
@@ -75,7 +76,8 @@ func (r *reading) end() {
 	if cap(b.f.window) > windowMax { // of one record that was long
 		b.f.window = nil
 	}
-	*r = reading{found: batch{
+	r.swath.forget()
+	*r = reading{swath: r.swath, found: batch{
 		items: b.items[:0], frames: b.frames[:0], positions: b.positions[:0], places: b.places[:0], sources: b.sources[:0],
 		f: fetcher{window: b.f.window[:0], held: b.f.held[:0]}, near: toucher{spots: b.near.spots[:0]},
 	}}
@@ -243,7 +245,7 @@ func (r *reading) erased(p store.Position) (store.Position, error) {
 		return 0, err
 	}
 	defer r.s.users.leave()
-	return r.s.notWhole(&r.rec, p, state)
+	return r.s.notWhole(r.rec.At, r.rec.EnvelopeLen, p, state)
 }
 
 // done says whether Limit is reached.

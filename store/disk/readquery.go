@@ -6,6 +6,7 @@ import (
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
+	"github.com/gestadb/gesta/store/disk/internal/segment"
 	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
@@ -195,20 +196,49 @@ func (b *batch) letGo() {
 func (b *batch) copy(end int) error {
 	const some = 32
 	for i := len(b.items); i < end && b.bytes < maxBatchBytes; {
-		to := min(i+some, end)
+		to, from := min(i+some, end), i
+		spots := b.near.spots[:0]
 		if !b.f.plain {
 			b.f.slab.want = b.near.touch(b.s.segs, b.f.held, b.places[i:to])
+			spots = b.near.spots
 		}
 		for ; i < to && b.bytes < maxBatchBytes; i++ {
-			raw, err := b.f.copied(b.places[i], b.positions[i], true, to-i-1)
-			if err != nil {
-				return err
+			raw, frame := []byte(nil), -1
+			if n := i - from; n < len(spots) && spots[n].size > 0 {
+				raw, frame = b.touched(&spots[n], b.places[i], to-i-1)
 			}
-			b.items = append(b.items, item{raw: raw, at: b.places[i], position: b.positions[i], frame: b.frame()})
+			if frame < 0 {
+				var err error
+				if raw, err = b.f.copied(b.places[i], b.positions[i], true, to-i-1); err != nil {
+					return err
+				}
+				frame = b.frame()
+			}
+			b.items = append(b.items, item{raw: raw, at: b.places[i], position: b.positions[i], frame: frame})
 			b.bytes += len(raw)
 		}
 	}
 	return nil
+}
+
+// touched is copied of a record that was touched, with the number of its frame; that is -1 where a frame is not of the kind that most are, or anything is
+// wrong: then copied is to be called. Nothing that was looked at when the record was touched is believed: who decodes the copy compares that it is as long as
+// it says, and belongs to the frame.
+func (b *batch) touched(s *spot, at index.Place, more int) (own []byte, frame int) {
+	raw := b.f.held[s.held].raw
+	from := at - index.Place(s.off-s.frame)
+	frame = len(b.frames) - 1
+	if frame < 0 || b.frames[frame].at != from {
+		h, err := segment.DecodeFrameHeader(raw[s.frame:][:segment.FrameHeaderSize], &b.s.man.id, from)
+		if err != nil || h.Flags&(segment.FlagKey|segment.FlagTracking) != 0 {
+			return nil, -1
+		}
+		b.frames = append(b.frames, frameFacts{FrameHeader: h, at: from, recordedAt: fromMicros(h.RecordedAt)})
+		frame++
+	}
+	own = b.f.slab.take(s.size, more)
+	copy(own, raw[s.off:])
+	return own, frame
 }
 
 // frame returns the number of the frame that was read last.

@@ -16,11 +16,12 @@ type request struct {
 	ctx      context.Context
 	key      string
 	tracking *store.Tracking
-	guards   []store.Guard
+	guards   []store.Guard   // a NoneMatch is a pointer into conditions
 	guardOf  []int           // for each guard its stream in streams, -1 for none
 	commit   *segment.Commit // nil for a commit without events and tracking
 	entries  []index.Entry   // one for each event; positions, places, versions and times are the committer's
-	streams  []streamFact    // each stream that is touched or guarded, once
+	hashes   []uint64        // of the names of entries
+	streams  []index.Wanted  // each stream that is touched or guarded, once; the committer adds what the newest tables know
 	entryOf  []int           // for each event its stream in streams, -1 for none
 	restored *restored       // nil unless the commit comes with positions and times
 	barrier  *barrier        // nil unless the request is no commit but wants something done in its place
@@ -36,26 +37,33 @@ type request struct {
 	names    []string // of entries and guards
 	items    []store.Item
 	track    store.Tracking
-	byName   map[string]int // see stream
+
+	conditions []store.NoneMatch
+	byHash     []int32 // open addressing: numbers of streams plus 1, 0 for none; see stream
+	seed       uint64  // of the hashes
 }
 
 // requests keeps the memory of requests that were answered, for those of the same store: a channel that was made in a bubble of
 // testing/synctest must not be used outside of it. The zero value is empty and ready; any number of goroutines may use it.
-type requests struct{ kept sync.Pool }
+type requests struct {
+	kept sync.Pool
+	seed uint64 // of the index's hashes
+}
 
 // take returns a request without content.
 func (p *requests) take() *request {
 	if r, ok := p.kept.Get().(*request); ok {
 		return r
 	}
-	return &request{done: make(chan outcome, 1)}
+	return &request{done: make(chan outcome, 1), seed: p.seed}
 }
 
 // keep lets another request have the memory of r. The caller has taken the outcome out of done, or the request was never queued, and
 // nothing that was returned to the user refers to it.
 func (p *requests) keep(r *request) {
 	const keptBytes, keptEvents = 64 << 10, 256
-	if cap(r.body.Body) > keptBytes || cap(r.entries) > keptEvents || cap(r.streams) > keptEvents || cap(r.names) > 4*keptEvents || cap(r.items) > keptEvents {
+	if cap(r.body.Body) > keptBytes || cap(r.entries) > keptEvents || cap(r.hashes) > 8*keptEvents || cap(r.streams) > keptEvents || cap(r.names) > 4*keptEvents ||
+		cap(r.items) > 2*keptEvents || cap(r.conditions) > 2*keptEvents {
 		return
 	}
 	clear(r.guards) // what belongs to the user is not held on to
@@ -63,11 +71,11 @@ func (p *requests) keep(r *request) {
 	clear(r.streams)
 	clear(r.names)
 	clear(r.items)
-	clear(r.byName)
+	clear(r.conditions)
 	*r = request{
-		guards: r.guards[:0], guardOf: r.guardOf[:0], byName: r.byName, entries: r.entries[:0], streams: r.streams[:0], entryOf: r.entryOf[:0],
+		guards: r.guards[:0], guardOf: r.guardOf[:0], entries: r.entries[:0], hashes: r.hashes[:0], streams: r.streams[:0], entryOf: r.entryOf[:0], byHash: r.byHash[:0], seed: r.seed,
 		facts: facts{matched: r.facts.matched[:0]}, done: r.done,
-		body: r.body, payloads: r.payloads[:0], salts: r.salts, names: r.names[:0], items: r.items[:0],
+		body: r.body, payloads: r.payloads[:0], salts: r.salts, names: r.names[:0], items: r.items[:0], conditions: r.conditions[:0],
 	}
 	p.kept.Put(r)
 }
@@ -89,13 +97,6 @@ type restored struct {
 type barrier struct {
 	roll bool
 	when func(index.End) // called by the syncer when it is done, before the outcome; may be nil
-}
-
-// streamFact says what is known of a stream that a request needs.
-type streamFact struct {
-	name    string
-	guarded bool
-	version uint64 // as the files know it; the committer adds what the tables know
 }
 
 // facts are what the caller found out before it queued the request: in the index files, and in the tables up to the
@@ -151,14 +152,19 @@ func (p *requests) of(ctx context.Context, c *store.Commit) *request {
 		case store.StreamExists:
 			of = r.stream(g.Stream, i)
 		}
-		if of >= 0 {
-			r.streams[of].guarded = true
-		}
 		r.guardOf = append(r.guardOf, of)
-		r.guards = append(r.guards, r.copyGuard(g))
+		r.guards = append(r.guards, r.copyGuard(g, len(c.Guards)-i-1))
 	}
 	if r.key != "" && len(r.entries) > 0 {
 		r.entries[0].Key = r.key
+	}
+	r.hashes = slices.Grow(r.hashes, 4*len(r.entries))
+	for i := range r.entries {
+		stream := uint64(0)
+		if j := r.entryOf[i]; j >= 0 {
+			stream = r.streams[j].Hash
+		}
+		r.hashes = index.AppendHashes(r.hashes, p.seed, &r.entries[i], stream)
 	}
 	return r
 }
@@ -173,29 +179,30 @@ func (r *request) copyNames(names []string) []string {
 	return r.names[at:len(r.names):len(r.names)]
 }
 
-// copyGuard returns a guard that shares nothing with the user's; its query is in the memory of the request.
-func (r *request) copyGuard(g store.Guard) store.Guard {
+// copyGuard returns a guard that shares nothing with the user's; a condition is in the memory of the request. As many are still to come as more says.
+func (r *request) copyGuard(g store.Guard, more int) store.Guard {
 	n, ok := g.(store.NoneMatch)
-	if !ok || len(n.Query) == 0 {
+	if !ok {
 		return g
 	}
 	at := len(r.items)
-	r.items = append(r.items, n.Query...)
+	r.items = append(slices.Grow(r.items, len(n.Query)+more), n.Query...)
 	n.Query = r.items[at:len(r.items):len(r.items)]
 	for i := range n.Query {
 		n.Query[i].Types = r.copyNames(n.Query[i].Types)
 		n.Query[i].Tags = r.copyNames(n.Query[i].Tags)
 	}
-	return n
+	r.conditions = append(slices.Grow(r.conditions, 1+more), n)
+	return &r.conditions[len(r.conditions)-1]
 }
 
 // ownGuard returns a guard that shares nothing with the request's, for the user to keep.
 func ownGuard(g store.Guard) store.Guard {
-	n, ok := g.(store.NoneMatch)
+	c, ok := g.(*store.NoneMatch)
 	if !ok {
 		return g
 	}
-	n.Query = slices.Clone(n.Query)
+	n := store.NoneMatch{Query: slices.Clone(c.Query), After: c.After}
 	for i := range n.Query {
 		n.Query[i].Types = slices.Clone(n.Query[i].Types)
 		n.Query[i].Tags = slices.Clone(n.Query[i].Tags)

@@ -52,6 +52,7 @@ type segmentFile struct {
 	whole   bool          // all of it is mapped, or cannot be; guarded by segments.mu
 	mapping vfs.Mapping   // of its beginning; nil while not mapped; guarded by segments.mu
 	older   []vfs.Mapping // shorter ones that may be in use; guarded by segments.mu
+	asked   askedPages    // of mapping; the slice is guarded by segments.mu
 }
 
 // mappedSegment is a segment in use, with its beginning as far as it is mapped: these bytes are valid until it is released, and read inside [vfs.Guard]
@@ -60,6 +61,7 @@ type mappedSegment struct {
 	*segmentFile
 	mapping vfs.Mapping // nil for none
 	raw     []byte      // of mapping
+	asked   askedPages  // of mapping
 }
 
 // segments keeps the segment files that were read last open. It may be used by many goroutines.
@@ -171,7 +173,7 @@ func (f *segmentFile) mapped(end index.Place) mappedSegment {
 	if f.mapping == nil {
 		return mappedSegment{segmentFile: f}
 	}
-	return mappedSegment{f, f.mapping, f.mapping.Bytes()}
+	return mappedSegment{f, f.mapping, f.mapping.Bytes(), f.asked}
 }
 
 // remapBytes is how much more of the active segment there has to be to map it again, unless it is long.
@@ -192,7 +194,7 @@ func (f *segmentFile) remap(size int64) {
 	if f.mapping != nil {
 		f.older = append(f.older, f.mapping)
 	}
-	f.mapping = mapping
+	f.mapping, f.asked = mapping, f.asked.grown(int(size))
 }
 
 // unmap gives back all mappings.

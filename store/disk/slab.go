@@ -65,6 +65,22 @@ func unzeroed(n int) []byte {
 	return unsafe.Slice(unsafe.StringData(b.String()), n)
 }
 
+// put makes e the event of a record that begins with b: with its payload, if nothing erased it. B must be a piece of a slab, or not be written
+// again either. About as many events are to follow as more says. It leaves alone what the events of a commit have in common.
+func (s *slab) put(e *store.Recorded, l *segment.Layout, b []byte, erased store.Position, more int) {
+	e.ID = l.ID(b)
+	e.Stream, e.Type, e.ContentType = l.Names(b)
+	e.SchemaVersion, e.EffectiveAt, e.Version, e.Erased = l.Schema(), l.Effective(b), l.Version, erased
+	e.Tags, e.Data, e.Metadata = nil, nil, nil
+	if n := l.Tags(); n > 0 {
+		e.Tags = s.takeTags(n, more)
+		l.TagsInto(e.Tags, b)
+	}
+	if erased == 0 {
+		e.Data, e.Metadata = clipped(l.Data(b)), clipped(l.Metadata(b))
+	}
+}
+
 // recorded returns the event of a record of a frame: with its payload, if the record has its slot and nothing erased it. It shares memory with what rec
 // was decoded from, which must be a piece of a slab, or not be written again either. About as many events are to follow as more says. It
 // is returned by value: so it costs the garbage collector nothing.

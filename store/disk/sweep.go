@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
@@ -16,6 +17,10 @@ import (
 type sweep struct {
 	s    *Store
 	next index.Place // of a frame; 0 when it has to be found
+
+	after, until store.Position // what is wanted still
+	end          index.Place    // of what may be read
+	into         *swath         // that is being filled
 
 	frame   frameFacts    // of which not all records have been read; none where at is 0
 	record  int64         // offset of the next record in the segment
@@ -34,6 +39,9 @@ const (
 	maxStep   = 256 << 10 // of those who do not hand out what they read
 )
 
+// errFull says that a swath has all that it may have.
+var errFull = errors.New("the swath is full")
+
 // sweepAll yields all events in (after, until], oldest first.
 func (r *reading) sweepAll(after, until store.Position) error {
 	w := &r.sweep
@@ -44,18 +52,26 @@ func (r *reading) sweepAll(after, until store.Position) error {
 		}
 		w.next = at
 	}
-	end := r.s.tip.get().end.Next
+	w.after, w.until, w.end = after, until, r.s.tip.get().end.Next
 	for {
-		if w.frame.at == 0 {
-			if more, err := r.header(after, until, end); !more {
-				return err
-			}
-		}
-		var err error
-		if after, err = r.records(after, until); err != nil || after >= until {
+		h := &r.swath
+		h.begin(r.left())
+		r.fillSwath(h)
+		if err := r.hand(h); err != nil {
 			return err
 		}
+		if h.over {
+			return h.err
+		}
 	}
+}
+
+// left returns how many events are still to be yielded at the most.
+func (r *reading) left() int {
+	if r.o.Limit > 0 {
+		return r.o.Limit - r.yielded
+	}
+	return math.MaxInt
 }
 
 // firstFrame is frameOf for who is not a user of the store.
@@ -67,76 +83,151 @@ func (r *reading) firstFrame(after, until store.Position) (index.Place, error) {
 	return r.s.frameOf(after, until)
 }
 
-// records yields the events in (after, until] of the current frame, and returns the last position of that.
-func (r *reading) records(after, until store.Position) (store.Position, error) {
+// hand yields the events of a swath.
+func (r *reading) hand(h *swath) error {
+	var e store.Recorded
+	i := 0
+	for n := range h.runs {
+		run := &h.runs[n]
+		if run.at < r.s.base().Next { // the segment was dropped since
+			return &store.TruncatedError{First: r.s.first()}
+		}
+		e.Commit, e.RecordedAt, e.Tracking = run.first, fromMicros(run.recordedAt), run.tracking
+		chunk := h.chunks[run.chunk]
+		for ; i < run.end; i++ {
+			if err := r.check(); err != nil {
+				return err
+			}
+			it := &h.items[i]
+			b := chunk[it.off:]
+			e.Position = run.first + store.Position(it.Ordinal)
+			erased, err := r.erasedSwept(it, b, run, e.Position)
+			if err != nil {
+				return err
+			}
+			r.found.f.slab.put(&e, &it.Layout, b, erased, len(h.items)-i-1)
+			if r.yielded++; !r.yield(e, nil) || r.done() {
+				return errStopped
+			}
+		}
+	}
+	return nil
+}
+
+// erasedSwept is Store.erased for an event of a swath, whose record begins with b, and for who is not a user of the store.
+func (r *reading) erasedSwept(it *swathItem, b []byte, run *run, p store.Position) (store.Position, error) {
+	if by := r.s.hiddenBy(p); by != 0 {
+		return by, nil
+	}
+	state := it.CheckSlot(b)
+	if state == segment.SlotWhole {
+		return it.Erased(b), nil
+	}
+	if err := r.s.users.enter(); err != nil {
+		return 0, err
+	}
+	defer r.s.users.leave()
+	return r.s.notWhole(index.MakePlace(run.at.Segment(), uint32(run.from)+it.off), it.Envelope(), p, state)
+}
+
+// fillSwath fills a swath, which was begun, with what comes next. Only a swath that has nothing behind it may stay empty.
+func (r *reading) fillSwath(h *swath) {
 	w := &r.sweep
+	w.into = h
+	err := r.fillFrames()
+	w.into = nil
+	switch {
+	case errors.Is(err, errFull):
+	case err != nil:
+		h.over, h.err = true, err
+	default:
+		h.over = true
+	}
+}
+
+// fillFrames adds to the swath that is being filled until it is full, or there is nothing left in (after, until] and before the end of the sweep.
+func (r *reading) fillFrames() error {
+	w := &r.sweep
+	for {
+		if w.frame.at == 0 {
+			if more, err := r.header(); !more {
+				return err
+			}
+		}
+		if err := w.records(); err != nil || w.after >= w.until {
+			return err
+		}
+	}
+}
+
+// records adds the events in (after, until] of the current frame.
+func (w *sweep) records() error {
 	f := &w.frame
+	after := w.after
 	for w.ordinal < f.Events {
 		p := f.First + store.Position(w.ordinal)
-		if p > until {
-			return until, nil
+		if p > w.until {
+			return nil
 		}
-		if stop := r.check(); stop != nil {
-			return 0, stop
+		if w.into.full() {
+			return errFull
 		}
-		if err := w.decode(&r.rec, p); err != nil {
-			return 0, w.s.placed(err, index.MakePlace(w.number, uint32(w.record)), p)
+		it := w.into.item()
+		if err := w.decode(it, p); err != nil {
+			return w.s.placed(err, index.MakePlace(w.number, uint32(w.record)), p)
 		}
+		w.after = max(w.after, p)
 		if p <= after {
 			continue
 		}
-		erased, err := r.erased(p)
-		if err != nil {
-			return 0, err
+		if it.HasID() {
+			it.WriteID(w.chunk[it.off:])
 		}
-		more := min(int(f.Events-w.ordinal), maxBatch)
-		if r.yielded++; !r.yield(r.found.f.slab.recorded(&r.rec, f, erased, more), nil) || r.done() {
-			return 0, errStopped
-		}
+		w.into.add(f, w.chunk, w.from)
 	}
-	after = max(after, f.Last())
-	if err := w.finish(after + 1); err != nil { // which reads nothing: all of the frame came with its last record
-		return 0, w.s.placed(err, f.at, f.First)
+	if err := w.finish(); err != nil { // which reads nothing: all of the frame came with its last record
+		return w.s.placed(err, f.at, f.First)
 	}
-	return after, nil
+	return nil
 }
 
-// header goes to the next frame that has something in (after, until]. It returns false where there is none before end.
-func (r *reading) header(after, until store.Position, end index.Place) (bool, error) {
+// header goes to the next frame that has something in (after, until]. It returns false where there is none before the end.
+func (r *reading) header() (bool, error) {
 	w := &r.sweep
-	for w.next < end {
+	for w.next < w.end {
 		if base := w.s.base().Next; w.next < base { // the segment was dropped
-			if first := w.s.first(); after+1 < first {
+			if first := w.s.first(); w.after+1 < first {
 				return false, &store.TruncatedError{First: first}
 			}
 			w.next = base
 		}
-		w.enter(w.next.Segment(), end)
+		w.enter(w.next.Segment())
 		if !w.has(int64(w.next.Offset()), segment.FrameHeaderSize) { // once a chunk, however many frames have nothing to yield
 			if stop := r.check(); stop != nil {
 				return false, stop
 			}
 		}
-		h, err := w.readHeader(after + 1)
+		h, err := w.readHeader()
 		if errors.Is(err, errDropped) {
 			continue
 		}
 		if err != nil {
-			return false, w.s.placed(err, w.next, after+1)
+			return false, w.s.placed(err, w.next, w.after+1)
 		}
-		if h.Events > 0 && h.First > until {
+		if h.Events > 0 && h.First > w.until {
 			return false, nil
 		}
-		if h.Events > 0 && h.Last() <= after {
+		if h.Events > 0 && h.Last() <= w.after {
 			w.pass(&h, w.next)
 			continue
 		}
-		err = w.begin(&h, after+1)
+		err = w.begin(&h)
 		if err == nil && h.Events > 0 {
 			return true, nil
 		}
 		if err == nil {
-			err = w.finish(after + 1)
+			err = w.finish()
+			w.frame.at = 0
 		}
 		if errors.Is(err, errDropped) {
 			continue
@@ -148,20 +239,20 @@ func (r *reading) header(after, until store.Position, end index.Place) (bool, er
 	return false, nil
 }
 
-// enter makes a segment the current one, of which what is before end may be read.
-func (w *sweep) enter(number uint32, end index.Place) {
+// enter makes a segment the current one.
+func (w *sweep) enter(number uint32) {
 	if number != w.number {
 		w.number, w.chunk = number, nil
 	}
 	w.limit = 1 << 32
-	if number == end.Segment() {
-		w.limit = int64(end.Offset())
+	if number == w.end.Segment() {
+		w.limit = int64(w.end.Offset())
 	}
 }
 
-// readHeader reads the header of the next frame. P is a position that is wanted, as in what follows.
-func (w *sweep) readHeader(p store.Position) (segment.FrameHeader, error) {
-	b, err := w.need(int64(w.next.Offset()), segment.FrameHeaderSize, p)
+// readHeader reads the header of the next frame.
+func (w *sweep) readHeader() (segment.FrameHeader, error) {
+	b, err := w.need(int64(w.next.Offset()), segment.FrameHeaderSize)
 	if err != nil {
 		return segment.FrameHeader{}, err
 	}
@@ -169,10 +260,9 @@ func (w *sweep) readHeader(p store.Position) (segment.FrameHeader, error) {
 }
 
 // begin makes the frame with a header the current one.
-func (w *sweep) begin(h *segment.FrameHeader, p store.Position) error {
+func (w *sweep) begin(h *segment.FrameHeader) error {
 	off := int64(w.next.Offset())
-	f := frameFacts{FrameHeader: *h, at: w.next, recordedAt: fromMicros(h.RecordedAt)}
-	b, err := w.need(off, segment.FrameHeaderSize+min(segment.MaxPrefix, int(h.BodyLen)), p)
+	b, err := w.need(off, segment.FrameHeaderSize+min(segment.MaxPrefix, int(h.BodyLen)))
 	if err != nil {
 		return err
 	}
@@ -181,31 +271,31 @@ func (w *sweep) begin(h *segment.FrameHeader, p store.Position) error {
 	if err != nil {
 		return err
 	}
-	f.tracking = head.Tracking()
 	w.total.Begin(fr.Body[:head.Len])
-	w.frame, w.record, w.ordinal = f, off+segment.FrameHeaderSize+int64(head.Len), 0
+	w.frame = frameFacts{FrameHeader: *h, at: w.next, tracking: head.Tracking()}
+	w.record, w.ordinal = off+segment.FrameHeaderSize+int64(head.Len), 0
 	return nil
 }
 
 // decode verifies the next record of the frame, which has position p, and goes on behind it. With the last record the rest of the frame is read, if it is not
 // there: once that record is handed out, the segment may be truncated away.
-func (w *sweep) decode(rec *segment.Record, p store.Position) error {
+func (w *sweep) decode(it *swathItem, p store.Position) error {
 	least := 6 // bytes, which say how long the record is
 	if w.ordinal+1 == w.frame.Events {
-		least = max(least, int(w.end()-w.record))
+		least = max(least, int(w.frameEnd()-w.record))
 	}
+	var b []byte
 	for {
-		b := w.chunk[w.record-w.from:]
+		b = w.chunk[w.record-w.from:]
 		n := least
 		if len(b) >= n {
 			n = max(n, int(binary.LittleEndian.Uint16(b[4:])))
 		}
 		if n <= len(b) {
-			if err := rec.Decode(b); err != nil {
+			if err := it.Decode(b); err != nil {
 				return err
 			}
-			if n = rec.Size(); n <= len(b) {
-				rec.Slot = b[rec.EnvelopeLen:n]
+			if n = it.Size(); n <= len(b) {
 				break
 			}
 		}
@@ -215,23 +305,23 @@ func (w *sweep) decode(rec *segment.Record, p store.Position) error {
 	}
 	back := w.record - int64(w.frame.at.Offset())
 	switch {
-	case rec.Ordinal != w.ordinal || rec.Back != uint64(back):
-		return fmt.Errorf("%w: record %d says that it is record %d at %d bytes from its frame", segment.ErrBad, w.ordinal, rec.Ordinal, rec.Back)
-	case back+int64(rec.Size()) > segment.FrameHeaderSize+int64(w.frame.BodyLen):
+	case it.Ordinal != w.ordinal || int64(it.Back) != back:
+		return fmt.Errorf("%w: record %d says that it is record %d at %d bytes from its frame", segment.ErrBad, w.ordinal, it.Ordinal, it.Back)
+	case back+int64(it.Size()) > segment.FrameHeaderSize+int64(w.frame.BodyLen):
 		return fmt.Errorf("%w: record %d is longer than its frame", segment.ErrBad, w.ordinal)
 	}
-	rec.At = index.MakePlace(w.number, uint32(w.record))
-	w.record += int64(rec.Size())
+	it.off = uint32(w.record - w.from)
+	w.total.Add(b)
+	w.record += int64(it.Size())
 	w.ordinal++
-	w.total.Add(rec)
 	return nil
 }
 
-// end returns the offset behind the current frame.
-func (w *sweep) end() int64 { return int64(w.frame.at.Offset()) + int64(w.frame.Size()) }
+// frameEnd returns the offset behind the current frame.
+func (w *sweep) frameEnd() int64 { return int64(w.frame.at.Offset()) + int64(w.frame.Size()) }
 
 // finish verifies the end of the current frame and goes on behind it.
-func (w *sweep) finish(p store.Position) error {
+func (w *sweep) finish() error {
 	f := &w.frame
 	if left := int64(f.at.Offset()) + segment.FrameHeaderSize + int64(f.BodyLen) - w.record; left != 0 {
 		return fmt.Errorf("%w: %d bytes after the last record", segment.ErrBad, left)
@@ -239,8 +329,8 @@ func (w *sweep) finish(p store.Position) error {
 	if err := w.total.Check(&f.FrameHeader); err != nil {
 		return err
 	}
-	pad := int(w.end() - w.record)
-	b, err := w.need(w.record, pad, p)
+	pad := int(w.frameEnd() - w.record)
+	b, err := w.need(w.record, pad)
 	if err != nil {
 		return err
 	}
@@ -261,20 +351,23 @@ func (w *sweep) has(off int64, n int) bool {
 	return off >= w.from && off+int64(n) <= w.from+int64(len(w.chunk))
 }
 
-// need returns the bytes of the segment that are there from an offset on, at least n. P is a position that is wanted.
-func (w *sweep) need(off int64, n int, p store.Position) ([]byte, error) {
+// need returns the bytes of the segment that are there from an offset on, at least n.
+func (w *sweep) need(off int64, n int) ([]byte, error) {
 	if !w.has(off, n) {
-		if err := w.read(off, n, p); err != nil {
+		if err := w.read(off, n, w.after+1); err != nil {
 			return nil, err
 		}
 	}
 	return w.chunk[off-w.from:], nil
 }
 
-// read makes the chunk begin at an offset and have at least n bytes.
+// read makes the chunk begin at an offset and have at least n bytes. P is a position that is wanted.
 func (w *sweep) read(off int64, n int, p store.Position) error {
 	if off+int64(n) > w.limit {
 		return errCutOff
+	}
+	if w.into.read && len(w.into.items) > 0 {
+		return errFull
 	}
 	if err := w.s.users.enter(); err != nil {
 		return err
@@ -286,6 +379,7 @@ func (w *sweep) read(off int64, n int, p store.Position) error {
 	}
 	defer w.s.segs.release(file)
 	w.step = min(max(2*w.step, firstStep), slabBytes)
+	w.into.read = true
 	b := unzeroed(int(min(int64(max(n, w.step)), w.limit-off)))
 	got, err := file.ReadAt(b, off)
 	w.chunk, w.from = b[:got:got], off

@@ -15,13 +15,12 @@ type toucher struct {
 	sum   byte // of what was touched, so that it is
 }
 
-// spot is where a record begins in a mapping.
+// spot is where a record begins in a mapping. It has no pointers: that would cost the garbage collector more than the rest costs.
 type spot struct {
-	raw   []byte
+	held  int // which of the segments that are held has it; none below 0
 	off   int
 	frame int // where its frame begins
-	size  int // of the record; 0 when these two are not known
-	seg   *mappedSegment
+	size  int // of the record, all of which is in the mapping; 0 when these two are not known
 }
 
 const (
@@ -34,81 +33,123 @@ const (
 	slow = 20 * time.Microsecond
 
 	// likely is how much of a record is asked for before its length is known, in bytes.
-	likely = 512
+	likely = 384
 )
 
 // touch touches the records at some places of segments that are held, in the order of these, and returns how many bytes events of
-// them take.
+// them take. The spots are those of the places, in their order, but for places of segments that are not held, and those behind them.
 func (t *toucher) touch(segs *segments, held []mappedSegment, places []index.Place) int {
-	t.find(held, places)
-	if len(t.spots) == 0 {
+	if !t.find(held, places) {
 		return 0
 	}
 	was := segs.cold.Load()
 	cold := was
-	if cold {
-		t.willNeed(t.spots)
-	}
+	fresh := t.ask(held, cold)
 	began := segs.clock()
+	sum := byte(0)
 	for i := range t.spots {
-		t.sum += t.spots[i].raw[t.spots[i].off]
+		s := &t.spots[i]
+		if s.held < 0 {
+			continue
+		}
+		raw := held[s.held].raw
+		first := raw[s.off:min(s.off+likely, len(raw))]
+		for at := 0; at < len(first); at += line {
+			sum += first[at]
+		}
 		if i == 0 && !cold && segs.clock()-began > slow {
 			cold = true
-			t.willNeed(t.spots[1:])
+			t.willNeed(held, t.spots[1:])
 		}
 	}
-	if is := segs.clock()-began > slow; is != was {
+	if is := segs.clock()-began > slow; is != was && !fresh { // of what is fresh it is no news that it takes long
 		segs.cold.Store(is)
 	}
-	return t.rest(cold)
+	t.sum += sum
+	return t.rest(held, cold)
 }
 
-// find looks for the spots of places. Those without a mapping have none.
-func (t *toucher) find(held []mappedSegment, places []index.Place) {
+// find looks for the spots of places, and says whether there are any.
+func (t *toucher) find(held []mappedSegment, places []index.Place) bool {
 	t.spots = t.spots[:0]
+	some := false
 	i := 0
 	for _, at := range places {
 		for i < len(held) && held[i].number != at.Segment() {
 			i++
 		}
 		if i == len(held) {
-			return
+			break
 		}
-		if raw, off := held[i].raw, int(at.Offset()); off+line <= len(raw) {
-			t.spots = append(t.spots, spot{raw: raw, off: off, seg: &held[i]})
+		s := spot{held: -1}
+		if off := int(at.Offset()); off+line <= len(held[i].raw) {
+			s, some = spot{held: i, off: off}, true
 		}
+		t.spots = append(t.spots, s)
 	}
+	return some
 }
 
-// rest touches the headers of the frames and the rest of each record, in loops that do nothing else. With cold the frames are asked for first.
-func (t *toucher) rest(cold bool) int {
-	size := t.outline()
+// ask has the disk begin to read the beginnings of the records whose pages were not asked for before, or of all if they are cold, before any of them is waited
+// for. It says whether there were any of the first kind.
+func (t *toucher) ask(held []mappedSegment, cold bool) bool {
+	fresh := false
 	for i := range t.spots {
-		if s := &t.spots[i]; cold && s.size > 0 && s.off-s.frame > likely {
-			s.seg.mapping.Advise(s.frame, segment.FrameHeaderSize, vfs.WillNeed)
+		s := &t.spots[i]
+		if s.held < 0 {
+			continue
+		}
+		if seg := &held[s.held]; seg.asked.fetch(seg.mapping, s.off, likely) {
+			fresh = true
+		}
+	}
+	if cold && !fresh {
+		t.willNeed(held, t.spots)
+	}
+	return fresh
+}
+
+// rest touches the headers of the frames and the rest of each record, in loops that do nothing else. What is not in memory is asked for first.
+func (t *toucher) rest(held []mappedSegment, cold bool) int {
+	size := t.outline(held)
+	for i := range t.spots {
+		s := &t.spots[i]
+		if s.size == 0 {
+			continue
+		}
+		seg := &held[s.held]
+		if !seg.asked.fetch(seg.mapping, s.frame, segment.FrameHeaderSize) && cold && s.off-s.frame > likely {
+			seg.mapping.Advise(s.frame, segment.FrameHeaderSize, vfs.WillNeed)
+		}
+	}
+	sum := byte(0)
+	for i := range t.spots {
+		if s := &t.spots[i]; s.size > 0 {
+			header := held[s.held].raw[s.frame:][:segment.FrameHeaderSize]
+			sum += header[0] + header[segment.FrameHeaderSize-1]
 		}
 	}
 	for i := range t.spots {
 		s := &t.spots[i]
-		t.sum += s.raw[s.frame] + s.raw[s.frame+segment.FrameHeaderSize-1]
-	}
-	for i := range t.spots {
-		s := &t.spots[i]
-		for at := s.off + line; at < s.off+min(s.size, near); at += line {
-			t.sum += s.raw[at]
+		for at := s.off + likely; at < s.off+min(s.size, near); at += line {
+			sum += held[s.held].raw[at]
 		}
 	}
+	t.sum += sum
 	return size
 }
 
 // outline looks at the beginnings of the records for where their frames begin and how long they are, and returns how many bytes their events take.
-func (t *toucher) outline() int {
+func (t *toucher) outline(held []mappedSegment) int {
 	size := 0
 	for i := range t.spots {
 		s := &t.spots[i]
-		s.frame = s.off
-		o, ok := segment.Peek(s.raw[s.off:])
-		if !ok || s.off+o.Size() > len(s.raw) || o.Back > uint64(s.off) {
+		if s.held < 0 {
+			continue
+		}
+		raw := held[s.held].raw
+		o, ok := segment.Peek(raw[s.off:])
+		if !ok || s.off+o.Size() > len(raw) || o.Back > uint64(s.off) || o.Back < segment.FrameHeaderSize {
 			continue
 		}
 		s.frame, s.size = s.off-int(o.Back), o.Size()
@@ -120,9 +161,11 @@ func (t *toucher) outline() int {
 }
 
 // willNeed asks for the beginnings of records.
-func (t *toucher) willNeed(spots []spot) {
-	for _, s := range spots {
-		s.seg.mapping.Advise(s.off, likely, vfs.WillNeed)
+func (t *toucher) willNeed(held []mappedSegment, spots []spot) {
+	for i := range spots {
+		if s := &spots[i]; s.held >= 0 {
+			held[s.held].mapping.Advise(s.off, likely, vfs.WillNeed)
+		}
 	}
 }
 

@@ -66,11 +66,12 @@ func (e *failedError) Unwrap() error { return e.cause }
 // start begins to take commits at the end of the log, in the active segment.
 func (s *Store) start(end index.End, active vfs.File, headFile vfs.File, durable index.Place, table *index.Table, logged int64) {
 	w := &writer{
-		s:      s,
-		budget: semaphore.NewWeighted(queueBytes),
-		queue:  make(chan *request, queueRequests),
-		groups: make(chan *group),
-		spare:  make(chan *group, 2),
+		s:        s,
+		requests: requests{seed: s.man.seed},
+		budget:   semaphore.NewWeighted(queueBytes),
+		queue:    make(chan *request, queueRequests),
+		groups:   make(chan *group),
+		spare:    make(chan *group, 2),
 	}
 	w.c = committer{w: w, pos: end.Position, time: end.RecordedAt, next: end.Next, logged: logged, events: table.Len(), others: newYielder()}
 	w.y = syncer{w: w, end: end, durable: durable, file: active, head: headFile, table: table, clean: true, others: newYielder()}

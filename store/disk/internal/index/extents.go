@@ -85,6 +85,11 @@ func (x *extents) at(i uint64) (extent, error) {
 	return extentIn(x.raw[i%extentsPerPage*extentLen:]), nil
 }
 
+// extentAt returns where extent i of a table that begins at an offset is.
+func extentAt(offset int64, i uint64) int64 {
+	return offset + int64(i/extentsPerPage)*pageLen + int64(i%extentsPerPage)*extentLen
+}
+
 // extentIn returns the extent that b begins with.
 func extentIn(b []byte) extent {
 	v := binary.LittleEndian.Uint64(b)

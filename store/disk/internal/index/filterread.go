@@ -16,6 +16,7 @@ type filter struct {
 
 	seen      *seenPages // of the mapping
 	directory int64      // where the directory begins, behind which the filter lies
+	buckets   uint64     // that the directory has
 
 	kept atomic.Pointer[keptFilter]
 	load sync.Mutex // held while a chunk is loaded, by one
@@ -32,6 +33,7 @@ type keptFilter struct {
 func (f *filter) open(file *indexFile, look *blockFile, seen *seenPages) {
 	f.file, f.look, f.seen = &file.blockFile, look, seen
 	f.directory, f.offset, f.blocks = file.sections[sectionDirectory].offset, file.sections[sectionFilter].offset, filterBlocks(file.terms)
+	f.buckets = file.buckets()
 }
 
 const blocksPerChunk = filterChunk / filterBlock
@@ -57,12 +59,13 @@ func (f *filter) has(hash uint64) (bool, error) {
 }
 
 // touch reads a byte of the block of a hash, if it is in memory, which has the processor fetch the block. Of a chunk that was not asked yet it has the disk
-// begin to read that.
+// begin to read that, and the entry of the directory with it: that is needed next, and it costs less to read it in vain than to wait for one after the other.
 func (f *filter) touch(hash uint64) byte {
 	b := spread(hash, f.blocks)
 	k := f.kept.Load()
 	if k == nil || k.memory == nil || !k.knows(b/blocksPerChunk) {
 		f.seen.fetch(f.chunkAt(b/blocksPerChunk), filterChunk)
+		f.seen.fetch(extentAt(f.directory, spread(hash, f.buckets)), extentLen)
 		return 0
 	}
 	return k.memory[b*filterBlock]

@@ -18,12 +18,14 @@ type placesFile struct {
 	path string
 
 	mu    sync.Mutex   // held while the index is read, by one
+	tried bool         // to map it; guarded by mu
 	ready atomic.Bool  // what follows is there
 	index []placeBlock // of all blocks
 
 	look     blockFile       // the same for look-ups: mapped, where that can be
 	mapping  vfs.Mapping     // nil where it is not
 	verified []atomic.Uint64 // for each block of the mapping: 0 until it was verified, then what is in it
+	fetched  atomic.Uint32   // blocks that were asked for
 
 	refs   atomic.Int64
 	remove func() // called once it is closed, unless nil
@@ -88,17 +90,50 @@ func (f *placesFile) open() error {
 	if f.ready.Load() {
 		return nil
 	}
+	f.mapOnce()
 	index, err := f.readIndex()
 	if err != nil {
 		return err
 	}
 	f.index, f.look = index, f.blockFile
-	if f.mapping = mapFile(f.file, f.size); f.mapping != nil {
+	if f.mapping != nil {
 		f.look.mapped = f.mapping.Bytes()
 		f.verified = make([]atomic.Uint64, len(index))
 	}
 	f.ready.Store(true)
 	return nil
+}
+
+// mapOnce maps the file, if that can be done and was not tried before, and says whether it was not. The caller holds mu.
+func (f *placesFile) mapOnce() bool {
+	if f.tried {
+		return false
+	}
+	f.tried, f.mapping = true, mapFile(f.file, f.size)
+	return true
+}
+
+// fetch has the disk begin to read what open will read, and where the block of the event at p most likely is: where all blocks have about the same
+// length, as they do unless commits failed. It does nothing for a file that is open, or is being opened.
+func (f *placesFile) fetch(p store.Position) {
+	if f.ready.Load() || p < f.first || !f.mu.TryLock() {
+		return
+	}
+	defer f.mu.Unlock()
+	if f.ready.Load() {
+		return
+	}
+	first := f.mapOnce()
+	if f.mapping == nil {
+		return
+	}
+	blocks := (f.events + placesPerBlock - 1) / placesPerBlock
+	length := (f.blocks - placesHeaderLen) / int64(blocks)
+	i := min(uint64(p-f.first)/placesPerBlock, blocks-1)
+	if first {
+		f.mapping.Advise(int(f.blocks), int(f.size-f.blocks), vfs.WillNeed)
+	}
+	f.mapping.Advise(int(placesHeaderLen+int64(i)*length), int(length), vfs.WillNeed)
 }
 
 // readIndex reads the index of the blocks.
@@ -143,6 +178,22 @@ func (f *placesFile) release() error {
 		f.remove()
 	}
 	return err
+}
+
+// After placesWholeAfter blocks of a file of places, which is a hundredth of what its part of the log is, the disk begins to read all of it: then there are
+// many look-ups, and what is cold waits for one thing less. Not of files above placesWhole bytes, which tables of an unusual size make.
+const (
+	placesWholeAfter = 8
+	placesWhole      = 2 << 20
+)
+
+// fetchBlock has the disk begin to read block n of an open mapped file.
+func (f *placesFile) fetchBlock(n int) {
+	offset, length := f.index[n].at()
+	f.mapping.Advise(int(offset), length+sumLen, vfs.WillNeed)
+	if f.fetched.Add(1) == placesWholeAfter && f.size <= placesWhole {
+		f.mapping.Advise(0, int(f.size), vfs.WillNeed)
+	}
 }
 
 // plainBlock is what is noted of a verified block whose positions leave none out and whose events lie in one segment, 1 in the lowest bit: the segment

@@ -71,7 +71,7 @@ func (s *sweep) files(low, high int) error {
 func (s *sweep) ask(from, to int) ([]groupFile, error) {
 	q := &s.w.query
 	files := s.View.files[from:to]
-	if len(q.items) == 1 && len(files) > 1 {
+	if len(q.items) == 1 {
 		for _, hash := range q.all(q.items[0]) {
 			for _, f := range files {
 				s.w.seen += f.core.filter.touch(hash)

@@ -38,7 +38,7 @@ type Table struct {
 	trackings arena[tracking]
 
 	// Used by Add alone, without the lock.
-	hashes   []uint64 // of the events to add
+	hashes   []uint64 // of the event that is added alone
 	touched  uint32   // of no use but that memory has been read
 	category termMemo
 }
@@ -92,51 +92,85 @@ func (t *Table) Next(start End) *Table {
 const eventsPerHold = 64
 
 // Add indexes the next event. Its position, place and RecordedAt go on from the event before.
-func (t *Table) Add(e *Entry) { t.addSome(unsafe.Slice(e, 1)) }
+func (t *Table) Add(e *Entry) {
+	t.hashes = t.hasher.appendHashes(t.hashes[:0], e, t.streamHash(e))
+	t.addSome(unsafe.Slice(e, 1), t.hashes)
+}
 
-// AddAll indexes the next events, one after the other, in less time than Add takes for each.
-func (t *Table) AddAll(events []Entry) {
+func (t *Table) streamHash(e *Entry) uint64 {
+	if e.Stream == "" {
+		return 0
+	}
+	return t.hasher.term(kindStream, e.Stream)
+}
+
+// AddAll indexes the next events, one after the other, in less time than Add takes for each. The hashes are those that [AppendHashes] made of them
+// with the seed of the table.
+func (t *Table) AddAll(events []Entry, hashes []uint64) {
 	for some := range slices.Chunk(events, eventsPerHold) {
-		t.addSome(some)
+		hashes = t.addSome(some, hashes)
 	}
 }
 
-// addSome hashes all names first, then adds the events.
-func (t *Table) addSome(events []Entry) {
-	t.hashes = t.hashes[:0]
-	for i := range events {
-		t.hash(&events[i])
+// AppendHashes appends the hashes of the names of an event as [Table.AddAll] takes them, with that of its stream, see [StreamHash], if it has one.
+func AppendHashes(dst []uint64, seed uint64, e *Entry, stream uint64) []uint64 {
+	return hasher{seed}.appendHashes(dst, e, stream)
+}
+
+func (h hasher) appendHashes(dst []uint64, e *Entry, stream uint64) []uint64 {
+	if e.Stream != "" {
+		dst = append(dst, stream)
 	}
-	hashes := t.hashes
+	dst = append(dst, h.term(kindType, e.Type))
+	for _, tag := range e.Tags {
+		dst = append(dst, h.term(kindTag, tag))
+	}
+	if e.HasID {
+		dst = append(dst, h.id(&e.ID))
+	}
+	if e.Key != "" {
+		dst = append(dst, h.term(kindKey, e.Key))
+	}
+	return dst
+}
+
+// addSome adds events, and returns the hashes that are not theirs.
+func (t *Table) addSome(events []Entry, hashes []uint64) []uint64 {
+	if len(events) > 1 {
+		t.touch(events, hashes)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range events {
 		hashes = t.add(&events[i], hashes)
 	}
+	return hashes
 }
 
-// hash appends the hashes of the names of an event as add takes them. It looks at the slots where they will be searched, so that the processor has
-// their memory by then: it waits for that of many at once.
-func (t *Table) hash(e *Entry) {
-	if e.Stream != "" {
-		h := t.hasher.term(kindStream, e.Stream)
-		t.hashes = append(t.hashes, h)
-		t.touched += t.streams.slots.touch(h)
+// touch looks at the slots where the names of events will be searched, so that the processor has their memory by then: it waits for that of many at
+// once.
+func (t *Table) touch(events []Entry, hashes []uint64) {
+	sum := uint32(0)
+	for i := range events {
+		e := &events[i]
+		if e.Stream != "" {
+			sum += t.streams.slots.touch(hashes[0])
+			hashes = hashes[1:]
+		}
+		hashes = hashes[1:] // there are few types
+		for j := range e.Tags {
+			sum += t.others.slots.touch(hashes[j])
+		}
+		hashes = hashes[len(e.Tags):]
+		if e.HasID {
+			sum += t.ids.slots.touch(hashes[0])
+			hashes = hashes[1:]
+		}
+		if e.Key != "" {
+			hashes = hashes[1:]
+		}
 	}
-	t.hashes = append(t.hashes, t.hasher.term(kindType, e.Type))
-	for _, tag := range e.Tags {
-		h := t.hasher.term(kindTag, tag)
-		t.hashes = append(t.hashes, h)
-		t.touched += t.others.slots.touch(h)
-	}
-	if e.HasID {
-		h := t.hasher.id(&e.ID)
-		t.hashes = append(t.hashes, h)
-		t.touched += t.ids.slots.touch(h)
-	}
-	if e.Key != "" {
-		t.hashes = append(t.hashes, t.hasher.term(kindKey, e.Key))
-	}
+	t.touched += sum
 }
 
 // add indexes an event, and returns the hashes that are not its own.

@@ -48,7 +48,7 @@ func TestTableAddAll(t *testing.T) {
 			w.commit()
 		}
 		events := w.events[begin:]
-		table.AddAll(events)
+		table.AddAll(events, hashesOf(events))
 		table.SetEnd(w.end)
 		for i := range events {
 			one.Add(&events[i])

@@ -175,16 +175,23 @@ func (v *View) placesOf(p store.Position) *placesFile {
 	return v.places[low-1]
 }
 
-// fetchPlaces has the disk begin to read the blocks of places that were not read before.
+// fetchPlaces has the disk begin to read the blocks of places that were not read before. Files that were not read at all are opened for that, after it has
+// begun to read of all of them what opening needs. What fails is left to who reads the places.
 func (v *View) fetchPlaces(positions []store.Position, spots []spot) {
+	for i, p := range positions {
+		if spots[i].offset == nil {
+			if f := v.placesOf(p); f != nil {
+				f.fetch(p)
+			}
+		}
+	}
 	for i, p := range positions {
 		if spots[i].offset != nil {
 			continue
 		}
-		if f := v.placesOf(p); f != nil && f.ready.Load() && f.mapping != nil {
+		if f := v.placesOf(p); f != nil && f.open() == nil && f.mapping != nil {
 			if n := f.blockOf(p); n >= 0 && f.verified[n].Load() == 0 {
-				offset, length := f.index[n].at()
-				f.mapping.Advise(int(offset), length+sumLen, vfs.WillNeed)
+				f.fetchBlock(n)
 			}
 		}
 	}

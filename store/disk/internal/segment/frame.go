@@ -172,12 +172,12 @@ type Total struct {
 // Begin starts with the head of the frame, its first bytes.
 func (t *Total) Begin(head []byte) { t.sum, t.n = checksum(head), 0 }
 
-// Add goes on with the next record.
-func (t *Total) Add(r *Record) {
+// Add goes on with the next record, which begins with the bytes of its envelope.
+func (t *Total) Add(envelope []byte) {
 	if t.n == len(t.buf) {
 		t.sum, t.n = crc32.Update(t.sum, castagnoli, t.buf[:]), 0
 	}
-	binary.LittleEndian.PutUint32(t.buf[t.n:], binary.LittleEndian.Uint32(r.envelope))
+	binary.LittleEndian.PutUint32(t.buf[t.n:], binary.LittleEndian.Uint32(envelope))
 	t.n += 4
 }
 
@@ -201,7 +201,7 @@ func (f *Frame) Records(visit func(r *Record) error) error {
 	var total Total
 	total.Begin(f.Body[:h.Len])
 	err = f.RecordsFrom(h.Len, 0, func(r *Record) error {
-		total.Add(r)
+		total.Add(r.envelope)
 		return visit(r)
 	})
 	if err != nil {
