@@ -32,17 +32,23 @@ type fieldChecker struct {
 }
 
 func (c *fieldChecker) check(t reflect.Type) error {
-	if c.seen[t] || speaksForItself(t) {
+	if c.seen[t] {
 		return nil
 	}
 	c.seen[t] = true
+	if err := inherits(t); err != nil {
+		return err
+	}
+	if ok, err := speaks(t); ok || err != nil {
+		return err
+	}
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array:
 		return c.check(t.Elem())
 	case reflect.Map:
 		return c.checkMap(t)
 	case reflect.Struct:
-		return c.fields(t, t, map[string]string{})
+		return c.fields(t, t, map[string]string{}, map[reflect.Type]bool{})
 	case reflect.Interface:
 		if t.NumMethod() > 0 {
 			return fmt.Errorf("%v is an interface: what was in it is not known when it is read", t)
@@ -55,26 +61,44 @@ func (c *fieldChecker) check(t reflect.Type) error {
 }
 
 func (c *fieldChecker) checkMap(t reflect.Type) error {
-	switch k := t.Key(); k.Kind() {
-	case reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+	k := t.Key()
+	writes, reads := k.Implements(textMarshaler), reflect.PointerTo(k).Implements(textUnmarshaler)
+	switch k.Kind() {
+	case reflect.String:
+		if writes || reads {
+			return fmt.Errorf("%v has keys that are text and write themselves otherwise: the two are not told apart", t)
+		}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		if writes != reads {
+			return fmt.Errorf("%v has keys that are written in one way and read in another", t)
+		}
 	default:
-		if !k.Implements(textMarshaler) || !reflect.PointerTo(k).Implements(textUnmarshaler) {
+		if !writes || !reads {
 			return fmt.Errorf("%v has keys that are no JSON names", t)
 		}
 	}
 	return c.check(t.Elem())
 }
 
-// fields checks those of t, which belong to the JSON object of whole. Names are those that were found so far, with their fields.
-func (c *fieldChecker) fields(whole, t reflect.Type, names map[string]string) error {
+// fields checks those of t, which belong to the JSON object of whole. Names are those that were found so far, with their fields; open are the structs that t
+// is embedded in.
+func (c *fieldChecker) fields(whole, t reflect.Type, names map[string]string, open map[reflect.Type]bool) error {
+	if open[t] {
+		return fmt.Errorf("%v embeds itself", t)
+	}
+	open[t] = true
+	defer delete(open, t)
 	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Tag.Get("json") == "-" {
 			continue
 		}
 		if inner, ok := embedded(&f); ok && name == "" {
-			if err := c.fields(whole, inner, names); err != nil {
+			if f.Type.Kind() == reflect.Pointer && !f.IsExported() {
+				return fmt.Errorf("%v embeds a pointer to %v, which is not exported: it would not be read", t, inner)
+			}
+			if err := c.fields(whole, inner, names, open); err != nil {
 				return err
 			}
 			continue
@@ -106,14 +130,56 @@ func embedded(f *reflect.StructField) (reflect.Type, bool) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	return t, f.Anonymous && t.Kind() == reflect.Struct && !speaksForItself(t)
+	return t, f.Anonymous && t.Kind() == reflect.Struct && !hasJSON(t)
 }
 
-// speaksForItself says whether a type makes its own JSON and reads it back.
-func speaksForItself(t reflect.Type) bool {
+// inherits refuses a struct that embeds a type which makes its own JSON, beside other fields: its methods would be the struct's, and write or read nothing else.
+func inherits(t reflect.Type) error {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for f := range t.Fields() {
+		inner := f.Type
+		if inner.Kind() == reflect.Pointer {
+			inner = inner.Elem()
+		}
+		if f.Anonymous && hasJSON(inner) && (t.NumField() > 1 || inner != f.Type) {
+			return fmt.Errorf("%v embeds %v, which makes the JSON of all of it: give the field a name", t, f.Type)
+		}
+	}
+	return nil
+}
+
+// hasJSON says whether a type has a method that makes or reads its JSON.
+func hasJSON(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(jsonMarshaler) || p.Implements(jsonUnmarshaler) || p.Implements(textMarshaler) || p.Implements(textUnmarshaler)
+}
+
+// speaks says whether a type makes its own JSON and reads it back, and refuses one that does half of that.
+func speaks(t reflect.Type) (bool, error) {
 	p := t
 	if t.Kind() != reflect.Pointer {
 		p = reflect.PointerTo(t)
 	}
-	return p.Implements(jsonMarshaler) && p.Implements(jsonUnmarshaler) || p.Implements(textMarshaler) && p.Implements(textUnmarshaler)
+	for _, form := range []struct {
+		name        string
+		write, read reflect.Type
+	}{{"JSON", jsonMarshaler, jsonUnmarshaler}, {"text", textMarshaler, textUnmarshaler}} {
+		switch writes, reads := p.Implements(form.write), p.Implements(form.read); {
+		case !writes && !reads:
+			continue
+		case !writes:
+			return false, fmt.Errorf("%v reads itself from %s and does not write it", t, form.name)
+		case !reads:
+			return false, fmt.Errorf("%v writes itself as %s and does not read it", t, form.name)
+		case !t.Implements(form.write):
+			return false, fmt.Errorf("only a pointer to %v writes itself as %s: use a pointer", t, form.name)
+		}
+		return true, nil
+	}
+	return false, nil
 }

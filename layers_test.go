@@ -30,6 +30,7 @@ var layers = []struct {
 	{"1: backends, suite, forms, folds", []string{"store/disk", "store/memory", "store/storetest", "store/eventjson", "reducer"}},
 	{"2: what a user writes and asks", []string{".", "history"}},
 	{"3: around what a user writes", []string{"gestatest", "projection", "codec/json2", "codec/cbor", "codec/protobuf"}},
+	{"3: read models in a database", []string{"projection/sqldb"}},
 	{"4: wiring", []string{"store/open"}},
 	{"5: parts of the command line", []string{"cmd/gesta/internal/source"}},
 	{"5: command line", []string{"cmd/gesta"}},

@@ -8,6 +8,17 @@ import (
 // Option configures a [DB]: a [Types], an upcaster, a codec, a clock.
 type Option interface{ configure(b *builder) }
 
+// Options are several as one: what an application knows of its events, for its DB and for its tests.
+//
+//	var Model = gesta.Options{Types, gesta.Upcast("account.opened", 1, openedSince2026)}
+type Options []Option
+
+func (o Options) configure(b *builder) {
+	for _, each := range o {
+		each.configure(b)
+	}
+}
+
 // option is an Option that is a function.
 type option func(*builder)
 

@@ -85,7 +85,7 @@ func (d *describer) structure(prefix string, t reflect.Type) {
 // value describes what stands at a path: itself, or what it is made of.
 func (d *describer) value(path string, t reflect.Type, mark structTag) {
 	inner, suffix := t, ""
-	for !speaksForItself(inner) && (inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice || inner.Kind() == reflect.Array || inner.Kind() == reflect.Map) {
+	for !hasJSON(inner) && (inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice || inner.Kind() == reflect.Array || inner.Kind() == reflect.Map) {
 		if inner.Kind() == reflect.Map {
 			suffix += "{}"
 		} else if inner.Kind() != reflect.Pointer {
@@ -93,7 +93,7 @@ func (d *describer) value(path string, t reflect.Type, mark structTag) {
 		}
 		inner = inner.Elem()
 	}
-	if inner.Kind() == reflect.Struct && !speaksForItself(inner) && !d.open[inner] {
+	if inner.Kind() == reflect.Struct && !hasJSON(inner) && !d.open[inner] {
 		d.structure(path+suffix+".", inner)
 		return
 	}
@@ -102,7 +102,7 @@ func (d *describer) value(path string, t reflect.Type, mark structTag) {
 
 // kindOf returns what values of a type are in JSON: named types count as what they are made of, unless they make their own JSON.
 func kindOf(t reflect.Type) string {
-	if speaksForItself(t) {
+	if hasJSON(t) {
 		return strings.TrimPrefix(t.String(), "*")
 	}
 	switch t.Kind() {

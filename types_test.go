@@ -1,8 +1,10 @@
 package gesta_test
 
 import (
+	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gestadb/gesta"
 	"github.com/gestadb/gesta/store/memory"
@@ -30,11 +32,29 @@ type (
 	unknownMark struct {
 		Course string `gesta:"tags=x"`
 	}
+	Circular struct {
+		*Circular
+		A int
+	}
+	dated struct {
+		time.Time
+		By string
+	}
+	number      struct{ N big.Int }
+	writesOnly  struct{ V writer }
+	writer      struct{ V int }
+	pointing    struct{ *plain }
+	textKeys    struct{ M map[textKey]int }
+	textKey     string
 	asInterface struct{ E error }
 	plain       struct{ A string }
 	plainV1     struct{ Old string }
 	plainV2     struct{ Older string }
 )
+
+func (writer) MarshalJSON() ([]byte, error) { return []byte("1"), nil }
+
+func (textKey) MarshalText() ([]byte, error) { return []byte("x"), nil }
 
 // TestTypesAreRefused makes DBs of types that cannot be kept.
 func TestTypesAreRefused(t *testing.T) {
@@ -53,6 +73,12 @@ func TestTypesAreRefused(t *testing.T) {
 		{"interface", []gesta.Option{gesta.Types[any]{"a": asInterface{}}}, "error is an interface"},
 		{"no struct", []gesta.Option{gesta.Types[any]{"a": "text"}}, "an event is a struct"},
 		{"nil", []gesta.Option{gesta.Types[any]{"a": nil}}, "is a nil interface"},
+		{"embeds itself", []gesta.Option{gesta.Types[any]{"a": Circular{}}}, "embeds itself"},
+		{"embeds a time", []gesta.Option{gesta.Types[any]{"a": dated{}}}, "give the field a name"},
+		{"pointer methods", []gesta.Option{gesta.Types[any]{"a": number{}}}, "use a pointer"},
+		{"writes itself alone", []gesta.Option{gesta.Types[any]{"a": writesOnly{}}}, "does not read it"},
+		{"embeds a pointer", []gesta.Option{gesta.Types[any]{"a": pointing{}}}, "would not be read"},
+		{"keys that write themselves", []gesta.Option{gesta.Types[any]{"a": textKeys{}}}, "not told apart"},
 		{"float tag", []gesta.Option{gesta.Types[any]{"a": floatTag{}}}, "field Price: a float64 is no tag"},
 		{"keyless tag", []gesta.Option{gesta.Types[any]{"a": keyless{}}}, `gesta:"tag=course"`},
 		{"unknown mark", []gesta.Option{gesta.Types[any]{"a": unknownMark{}}}, "is none of tag=KEY"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/gestadb/gesta/store"
 )
@@ -24,6 +25,24 @@ type Scope struct {
 	Stream   string
 	Category string
 	Tags     []string
+}
+
+// String returns the scope as the text of a query, "tag=course:c1".
+func (s Scope) String() string {
+	var parts []string
+	if s.Stream != "" {
+		parts = append(parts, "stream="+s.Stream)
+	}
+	if s.Category != "" {
+		parts = append(parts, "category="+s.Category)
+	}
+	for _, tag := range s.Tags {
+		parts = append(parts, "tag="+tag)
+	}
+	if len(parts) == 0 {
+		return "everything"
+	}
+	return strings.Join(parts, " ")
 }
 
 // Tagged is the scope of the events that have all of some tags; see [Tag].
@@ -73,6 +92,17 @@ func (v *View[S]) Last() *View[S] {
 	return &last
 }
 
+// Initial returns what the view amounts to without any event.
+func (v *View[S]) Initial() S { return v.initial }
+
+// Fold returns what the view amounts to after one more event: s itself where it has no case for that.
+func (v *View[S]) Fold(s S, e Event[any]) S {
+	if f := v.cases[reflect.TypeOf(e.Body)]; f != nil {
+		return f(s, &e)
+	}
+	return s
+}
+
 // In returns what the view amounts to in the facts of a decision that has it among its Views.
 func (v *View[S]) In(f Facts) S {
 	state, ok := f.of(v).(*S)
@@ -84,7 +114,7 @@ func (v *View[S]) In(f Facts) S {
 }
 
 func (v *View[S]) String() string {
-	return fmt.Sprintf("view of a %v over %v", reflect.TypeFor[S](), v.scope)
+	return fmt.Sprintf("view of %v over %v", reflect.TypeFor[S](), v.scope)
 }
 
 // AnyView is a [*View] of any state.
@@ -127,8 +157,6 @@ func (v *View[S]) begin() any {
 }
 
 func (v *View[S]) fold(state any, e *Event[any]) {
-	if f := v.cases[reflect.TypeOf(e.Body)]; f != nil {
-		s := state.(*S) //nolint:errcheck // begin has made it
-		*s = f(*s, e)
-	}
+	s := state.(*S) //nolint:errcheck // begin has made it
+	*s = v.Fold(*s, *e)
 }
