@@ -1,0 +1,102 @@
+package sqldb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/gestadb/gesta/projection"
+)
+
+// quote makes an identifier of a name, as standard SQL has it.
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// tableOf returns the table that a version has for a name.
+func tableOf(id projection.ID, name string) string {
+	return quote(fmt.Sprintf("%s_v%d", name, id.Version))
+}
+
+// Table returns the table that this version of the projection has for a name, quoted: "carts_v2" for carts. Its Setup makes it, and its handlers change it. Whoever reads uses the plain
+// name: a view of the table of the version that is active, which is the first one until [Target.Switch].
+func (t *Tx) Table(name string) string {
+	table, ok := t.tables[name]
+	if !ok {
+		table = tableOf(t.b.id, name)
+		if t.tables == nil {
+			t.tables = map[string]string{}
+		}
+		t.tables[name] = table
+	}
+	return table
+}
+
+// own puts on record the tables that the transaction has named for the first time, and makes the views of those of the active version.
+func (t *transaction) own(ctx context.Context) error {
+	for name := range t.handle.tables {
+		if t.t.owns(t.id, name) {
+			continue
+		}
+		r, err := t.c.exec(ctx, t.t.q.own, t.id.Name, t.id.Version, name)
+		if err != nil {
+			return fmt.Errorf("put table %s on record: %w", name, err)
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return err // an earlier process has
+		}
+		active, err := t.active(ctx)
+		if err != nil {
+			return err
+		}
+		if active == t.id.Version {
+			if err := t.show(ctx, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// active returns the version whose tables readers see, -1 for none.
+func (b *books) active(ctx context.Context) (int, error) {
+	var version int
+	if err := b.c.row(ctx, b.t.q.active, b.id.Name).Scan(&version); err != nil {
+		return 0, fmt.Errorf("read which version of %s is active: %w", b.id.Name, err)
+	}
+	return version, nil
+}
+
+// show points the view of a name to the table of this version.
+func (b *books) show(ctx context.Context, name string) error {
+	if err := b.hide(ctx, name); err != nil {
+		return err
+	}
+	if _, err := b.c.conn.ExecContext(ctx, `CREATE VIEW `+quote(name)+` AS SELECT * FROM `+tableOf(b.id, name)); err != nil {
+		return fmt.Errorf("make the view %s: %w", name, err)
+	}
+	return nil
+}
+
+// hide drops the view of a name.
+func (b *books) hide(ctx context.Context, name string) error {
+	if _, err := b.c.conn.ExecContext(ctx, `DROP VIEW IF EXISTS `+quote(name)); err != nil {
+		return fmt.Errorf("drop the view %s: %w", name, err)
+	}
+	return nil
+}
+
+// names returns the names of the tables that this version owns.
+func (b *books) names(ctx context.Context) (names []string, err error) {
+	rows, err := b.c.query(ctx, b.t.q.owned, b.id.Name, b.id.Version)
+	if err != nil {
+		return nil, fmt.Errorf("read the tables of %v: %w", b.id, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("read the tables of %v: %w", b.id, err)
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
