@@ -10,6 +10,7 @@ import (
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/disk/internal/index"
 	"github.com/gestadb/gesta/store/disk/internal/segment"
+	"github.com/gestadb/gesta/store/disk/vfs"
 )
 
 // sweep is a place in the log where a read of all events goes on. It reads the log from front to back in chunks, which the events then share: what is
@@ -30,6 +31,7 @@ type sweep struct {
 	chunk  []byte // of the segment that next is in; it is not written again
 	from   int64  // its offset
 	number uint32 // of that segment
+	asked  int64  // up to where in it the disk was asked for more than the chunk
 	limit  int64  // offset in it that is not read beyond
 	step   int    // how long the chunk was to be at the least, if there was that much
 }
@@ -242,7 +244,7 @@ func (r *reading) header() (bool, error) {
 // enter makes a segment the current one.
 func (w *sweep) enter(number uint32) {
 	if number != w.number {
-		w.number, w.chunk = number, nil
+		w.number, w.chunk, w.asked = number, nil, 0
 	}
 	w.limit = 1 << 32
 	if number == w.end.Segment() {
@@ -373,15 +375,15 @@ func (w *sweep) read(off int64, n int, p store.Position) error {
 		return err
 	}
 	defer w.s.users.leave()
-	file, err := w.s.openSegment(w.number, p)
+	seg, err := w.s.openMapped(w.number, p)
 	if err != nil {
 		return err
 	}
-	defer w.s.segs.release(file)
+	defer w.s.segs.release(seg.segmentFile)
 	w.step = min(max(2*w.step, firstStep), slabBytes)
 	w.into.read = true
 	b := unzeroed(int(min(int64(max(n, w.step)), w.limit-off)))
-	got, err := file.ReadAt(b, off)
+	got, err := w.copy(b, &seg, off, n)
 	w.chunk, w.from = b[:got:got], off
 	if got >= n {
 		return nil
@@ -390,4 +392,28 @@ func (w *sweep) read(off int64, n int, p store.Position) error {
 		return errCutOff
 	}
 	return unread(err, index.MakePlace(w.number, uint32(off)), p)
+}
+
+// askAhead is how much of a mapping the disk is asked for at once, in bytes, ahead of what is copied.
+const askAhead = 1 << 20
+
+// copy fills b with the bytes of a segment from an offset on, at least n of them if they are there: out of its mapping where that has them, which takes no system
+// call, else out of the file, which also says what is wrong with a mapped page.
+func (w *sweep) copy(b []byte, seg *mappedSegment, off int64, n int) (got int, err error) {
+	if off+int64(n) > int64(len(seg.raw)) {
+		return seg.ReadAt(b, off)
+	}
+	if off+askAhead/2 > w.asked {
+		ahead := min(askAhead, len(seg.raw)-int(off))
+		seg.asked.fetch(seg.mapping, int(off), ahead)
+		w.asked = off + int64(ahead)
+	}
+	err = vfs.Guard(func() error {
+		got = copy(b, seg.raw[off:])
+		return nil
+	})
+	if errors.Is(err, vfs.ErrFault) {
+		return seg.ReadAt(b, off)
+	}
+	return got, err
 }
