@@ -64,7 +64,7 @@ var (
 func (s scale) String() string {
 	return fmt.Sprintf("The %s run: %d rounds of each workload are wanted, at most %d made, within a budget of %v for all of them; a turn takes %v; gesta ingests %s events a round; "+
 		"the large store has %s events, the small one %s. A rival's ingest ends after %v (Pebble's by 16 writers after %v), and it gets as many events into its large store as it can in about %v (Pebble in %v), which is not "+
-		"measured, at most as many as gesta.", s.name, s.rounds, s.tries, s.total, s.slice, count(s.ingest), count(s.big), count(s.small), s.box, s.long, s.loadBox, s.longLoad)
+		"measured, at most as many as gesta. This process keeps %d MiB for itself, so that the garbage collector runs as in a program with work of its own, and not every few milliseconds.", s.name, s.rounds, s.tries, s.total, s.slice, count(s.ingest), count(s.big), count(s.small), s.box, s.long, s.loadBox, s.longLoad, inUse>>20)
 }
 
 // count writes a number of events.
