@@ -27,8 +27,8 @@ var reasons = map[string]string{
 		"over an event of two hundred and fifty bytes, the rest the garbage collector and the harness. The raw scan reads into the same memory again and again, verifies one checksum and decodes nothing. bbolt's cursor walks mapped pages and " +
 		"verifies nothing; each event is one copy, whose strings are parts of it: with a checksum of its own it is still ahead. Tried: reading ahead on a second goroutine with two to eight stretches of 200 KiB to 3 MiB on the way (as " +
 		"much wall time or more, and a quarter more processor time, as each event then changes cores), pieces of 20 to 64 KiB, checksums in a loop of their own, the mapping in place of pread (12 % faster, kept).",
-	"open-clean":   "Opening reads the header of each index file and the end of the log, and makes the tables; the rest is the operating system's.",
+	"open-clean": "Opening reads the header of each index file and the end of the log, and makes the tables; the rest is the operating system's.",
 	"append-grown": "A stream that was not written lately is looked up in index files, and its last event read: about 5.6 µs more than in a table, 2.5 of them in the index files and 2.1 for the event, nearly all of it waits for " +
 		"memory. A stream that is in the newest tables costs the same in a store of any size. Tried: filters, directories and buckets of all files touched at once; a table of heads in memory is left.",
-	"guard-hot":    "It includes what Append does with any guard: validation, and a copy of the query.",
+	"guard-hot": "It includes what Append does with any guard: validation, and a copy of the query.",
 }
