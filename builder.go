@@ -21,6 +21,7 @@ type builder struct {
 	upcasters []*upcaster
 	renames   map[string]string // new names by old ones
 	standIns  map[reflect.Type]any
+	kept      *kept
 	problems  []error
 }
 

@@ -20,6 +20,7 @@ type call struct {
 	exists   bool
 	meta     metadata
 	asOf     asOf
+	stale    time.Duration
 	problem  error // with the options
 }
 

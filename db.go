@@ -14,12 +14,13 @@ type DB struct {
 	catalog *catalog
 	clock   func() time.Time
 	ids     idSource
+	kept    *kept
 }
 
 // New returns a DB on s. It returns one error that says all that is wrong with the types: fields that would not be stored, names that are there twice, chains of upcasters
 // with gaps.
 func New(s store.Store, options ...Option) (*DB, error) {
-	b := &builder{clock: time.Now} //nolint:forbidigo // the default
+	b := &builder{clock: time.Now, kept: &kept{}} //nolint:forbidigo // the default
 	for _, o := range options {
 		o.configure(b)
 	}
@@ -27,7 +28,7 @@ func New(s store.Store, options ...Option) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a DB: %w", err)
 	}
-	return &DB{store: s, catalog: c, clock: b.clock}, nil
+	return &DB{store: s, catalog: c, clock: b.clock, kept: b.kept}, nil
 }
 
 // Store returns the store that the DB was made with.

@@ -98,19 +98,49 @@ func (d Decider[S, E]) Load(ctx context.Context, db *DB, id string, options ...C
 	if err != nil {
 		return Loaded[S]{}, err
 	}
-	l, err := d.load(ctx, db, id, past)
+	var l folded[S]
+	if *past == (asOf{}) {
+		l, err = d.load(ctx, db, id, c.stale)
+	} else {
+		l, err = d.fold(ctx, db, id, past)
+	}
 	if err == nil && c.exists && l.Version == 0 {
 		err = fmt.Errorf("%w: %q", ErrNoStream, d.Stream(id))
 	}
-	return l, err
+	return l.Loaded, err
 }
 
-// load is Load for who has looked at the options.
-func (d *Decider[S, E]) load(ctx context.Context, db *DB, id string, past *asOf) (Loaded[S], error) {
-	l := Loaded[S]{State: d.initial()}
+// folded is a state with what keeping it takes.
+type folded[S any] struct {
+	Loaded[S]
+	last   lastFolded
+	events int // that were folded since it was loaded
+}
+
+// take folds the next event.
+func (l *folded[S]) take(s S, r *store.Recorded) {
+	l.State, l.Version, l.Position = s, max(l.Version, r.Version), max(l.Position, r.Position)
+	l.last = lastOf(r)
+	l.events++
+}
+
+// load returns the state as it is, or was within stale.
+func (d *Decider[S, E]) load(ctx context.Context, db *DB, id string, stale time.Duration) (folded[S], error) {
+	f, err := foldOf(db, d)
+	if err != nil {
+		return folded[S]{}, err
+	}
+	if f != nil {
+		return d.loadKept(ctx, db, id, f, stale)
+	}
+	return d.fold(ctx, db, id, &asOf{})
+}
+
+// fold makes a state from its events.
+func (d *Decider[S, E]) fold(ctx context.Context, db *DB, id string, past *asOf) (folded[S], error) {
+	l := folded[S]{Loaded: Loaded[S]{State: d.initial()}}
 	err := d.each(ctx, db, id, past, &l.Position, func(e Event[E]) bool {
-		l.State, l.Version = d.evolve(l.State, e), max(l.Version, e.Version)
-		l.Position = max(l.Position, e.Position)
+		l.take(d.evolve(l.State, e), &e.Recorded)
 		return true
 	})
 	return l, err

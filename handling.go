@@ -15,7 +15,7 @@ type Handling[S, E any] struct {
 	given  []CallOption
 	own    call // what the options say of this stream
 
-	loaded Loaded[S]
+	loaded folded[S]
 	result Result[S, E]
 }
 
@@ -33,7 +33,7 @@ func (h *Handling[S, E]) stream() string { return h.d.Stream(h.id) }
 func (h *Handling[S, E]) options() []CallOption { return h.given }
 
 func (h *Handling[S, E]) load(ctx context.Context, db *DB) (err error) {
-	if h.loaded, err = h.d.load(ctx, db, h.id, &asOf{}); err != nil {
+	if h.loaded, err = h.d.load(ctx, db, h.id, 0); err != nil {
 		return err
 	}
 	if h.own.exists && h.loaded.Version == 0 {
@@ -62,9 +62,8 @@ func (h *Handling[S, E]) catchUp(db *DB, conflict *store.ConflictError) bool {
 				return false // loading says what is wrong
 			}
 			for _, e := range events {
-				h.loaded.State = h.d.evolve(h.loaded.State, e)
+				h.loaded.take(h.d.evolve(h.loaded.State, e), &e.Recorded)
 			}
-			h.loaded.Version, h.loaded.Position = f.Events[j].Version, f.Events[j].Position
 		}
 		return h.loaded.Version == f.ActualVersion
 	}
@@ -87,16 +86,19 @@ func (h *Handling[S, E]) owns(r *store.Recorded, body any) bool {
 	return ok && (r.Stream == h.stream() || h.d.Envelope != nil)
 }
 
-func (h *Handling[S, E]) recorded(_ context.Context, _ *DB, events []Event[any]) error {
+func (h *Handling[S, E]) recorded(ctx context.Context, db *DB, events []Event[any]) error {
 	l := h.loaded
 	own, err := as[E](events)
 	for _, e := range own {
 		if e.Stream == h.stream() {
-			l.State, l.Version = h.d.evolve(l.State, e), e.Version
+			l.take(h.d.evolve(l.State, e), &e.Recorded)
 		}
 		l.Position = max(l.Position, e.Position)
 	}
-	h.result = Result[S, E]{Loaded: l, Events: own}
+	if f, _ := foldOf(db, &h.d); f != nil && len(own) > 0 {
+		h.d.keep(ctx, db, h.id, f, &l, Cost{Events: l.events})
+	}
+	h.result = Result[S, E]{Loaded: l.Loaded, Events: own}
 	return err
 }
 
@@ -105,7 +107,7 @@ func (h *Handling[S, E]) repeated(ctx context.Context, db *DB, events []Event[an
 	if err != nil {
 		return err
 	}
-	l, err := h.d.load(ctx, db, h.id, &asOf{position: last})
-	h.result = Result[S, E]{Loaded: l, Events: own, Duplicate: true}
+	l, err := h.d.fold(ctx, db, h.id, &asOf{position: last})
+	h.result = Result[S, E]{Loaded: l.Loaded, Events: own, Duplicate: true}
 	return err
 }

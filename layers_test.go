@@ -27,7 +27,7 @@ var layers = []struct {
 	{"0: contract", []string{"store"}},
 	{"1: the disk engine's index, and a disk for tests", []string{"store/disk/internal/index", "store/disk/vfs/simfs"}},
 	{"1: the disk engine's log, whose places the index names", []string{"store/disk/internal/segment"}},
-	{"1: backends, suite, forms, folds", []string{"store/disk", "store/memory", "store/storetest", "store/eventjson", "reducer"}},
+	{"1: backends, suite, forms, folds", []string{"cache", "store/disk", "store/memory", "store/storetest", "store/eventjson", "reducer"}},
 	{"2: what a user writes and asks", []string{".", "history"}},
 	{"3: around what a user writes", []string{"gestatest", "projection", "codec/json2", "codec/cbor", "codec/protobuf"}},
 	{"3: read models in a database", []string{"projection/sqldb"}},

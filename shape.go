@@ -13,6 +13,8 @@ type Shape struct {
 	Type    string
 	Version uint32
 	Fields  []Field
+
+	goType reflect.Type
 }
 
 // Field is a field of a [Shape], also one deep within.
@@ -40,15 +42,23 @@ func (db *DB) Shapes() []Shape {
 	kinds := slices.SortedFunc(maps.Values(db.catalog.kinds), func(a, b *kind) int { return strings.Compare(a.name, b.name) })
 	shapes := make([]Shape, len(kinds))
 	for i, k := range kinds {
-		t := k.goType
-		if t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-		d := describer{open: map[reflect.Type]bool{}}
-		d.structure("", t)
-		shapes[i] = Shape{Type: k.name, Version: k.version, Fields: d.fields}
+		shapes[i] = Shape{Type: k.name, Version: k.version, Fields: fieldsOf(k.goType), goType: k.goType}
 	}
 	return shapes
+}
+
+// fieldsOf describes a type.
+func fieldsOf(t reflect.Type) []Field {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	d := describer{open: map[reflect.Type]bool{}}
+	if t.Kind() == reflect.Struct && !hasJSON(t) {
+		d.structure("", t)
+	} else {
+		d.value("", t, structTag{})
+	}
+	return d.fields
 }
 
 // describer gathers the fields of a type.

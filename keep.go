@@ -1,0 +1,80 @@
+package gesta
+
+import (
+	"context"
+	"time"
+)
+
+// Keeper keeps encoded states: in memory, in files, in another program. What it loses costs time and nothing else: a state that is gone, old or damaged is made again
+// from the events. It is used by many goroutines at once. Package cache has some.
+type Keeper interface {
+	// Get returns what was put last for a stream and a fold, nil when there is nothing. Nobody changes the bytes any more.
+	Get(ctx context.Context, stream, fold string) ([]byte, error)
+
+	// Put keeps value for a stream and a fold, in place of what was there.
+	Put(ctx context.Context, stream, fold string, value []byte) error
+
+	// Forget drops what is kept for a stream, whatever the fold. After it has returned nothing that was put before it began is found.
+	Forget(ctx context.Context, stream string) error
+}
+
+// Cost is what it took to make a state from what was kept, or from nothing.
+type Cost struct {
+	Events int           // that were folded
+	Took   time.Duration // to read and fold them
+	Age    time.Duration // of what was kept, 0 when there was nothing
+
+	due bool // it is to be kept whatever the policy
+}
+
+// Policy says whether a state is worth keeping.
+type Policy func(Cost) bool
+
+// Every keeps a state when n events or more were folded to make it.
+func Every(n int) Policy { return func(c Cost) bool { return c.Events >= n } }
+
+// Slower keeps a state that took d or more to make.
+func Slower(d time.Duration) Policy { return func(c Cost) bool { return c.Took >= d } }
+
+// Older keeps a state that is not the kept one any more, when that is d old or older.
+func Older(d time.Duration) Policy { return func(c Cost) bool { return c.Age >= d && c.Events > 0 } }
+
+// keeping is a Keep.
+type keeping struct {
+	keeper     Keeper
+	policy     Policy
+	categories map[string]bool // none for all
+}
+
+// Keep keeps the states of deciders in k when policy says so, and begins from them. Of several keepers the first that has a state is used: name the fastest
+// first. Categories say of which deciders; none is all of them.
+//
+// A kept state is used only for the same store, [Decider.Version], shape of the state, types of events and upcasters, and only while the last event that it
+// was folded from is still the one at its position. Go cannot see whether the code of Evolve has changed: raise the Version when it has. When that was forgotten, gestatest.Pin
+// finds out in a test and [VerifyKept] in production.
+//
+// States are kept as encoding/json writes them; Load and Handle return an error for a state that would not come back as it was. A kept state may tell what the
+// payload of an event told that is erased since: [DB.Forget] it then.
+func Keep(k Keeper, policy Policy, categories ...string) Option {
+	return option(func(b *builder) {
+		one := keeping{keeper: k, policy: policy, categories: map[string]bool{}}
+		for _, c := range categories {
+			one.categories[c] = true
+		}
+		b.kept.keepers = append(b.kept.keepers, one)
+	})
+}
+
+// VerifyKept folds the events of a share of all loads, from 0 for none to 1 for all, afresh where a kept state was used. One that differs is counted by [DB.Kept],
+// replaced, and not used.
+func VerifyKept(share float64) Option {
+	return option(func(b *builder) {
+		if !(share >= 0 && share <= 1) {
+			b.failf("VerifyKept takes a share from 0 to 1, not %v", share)
+		}
+		b.kept.share = share
+	})
+}
+
+// AllowStale is for [Decider.Load]: a state that was the newest some time within d may be returned, without a look at the store. Without keepers it changes nothing.
+func AllowStale(d time.Duration) CallOption { return func(c *call) { c.stale = d } }

@@ -1,0 +1,199 @@
+package gesta
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// keptState is a state as a keeper has it. Its form is four bytes of CRC-32C, little-endian, and then this as JSON.
+type keptState struct {
+	Version  uint64          `json:"version"`  // of the stream
+	Position store.Position  `json:"position"` // up to where the store was read
+	Last     lastFolded      `json:"last"`
+	At       time.Time       `json:"at"` // when it was the newest
+	State    json.RawMessage `json:"state"`
+}
+
+// lastFolded tells one history from another: the last event that a state was folded from.
+type lastFolded struct {
+	Position   store.Position `json:"position"`
+	ID         string         `json:"id"`
+	RecordedAt time.Time      `json:"recordedAt"`
+}
+
+func lastOf(r *store.Recorded) lastFolded { return lastFolded{r.Position, r.ID, r.RecordedAt} }
+
+func (l lastFolded) is(r *store.Recorded) bool {
+	return l.Position == r.Position && l.ID == r.ID && l.RecordedAt.Equal(r.RecordedAt)
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func (k *keptState) encode() ([]byte, error) {
+	text, err := json.Marshal(k)
+	if err != nil {
+		return nil, fmt.Errorf("encode a state: %w", err)
+	}
+	return append(binary.LittleEndian.AppendUint32(nil, crc32.Checksum(text, castagnoli)), text...), nil
+}
+
+var errDamagedState = errors.New("the checksum of a kept state does not match")
+
+func (k *keptState) decode(b []byte) error {
+	if len(b) < 4 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
+		return errDamagedState
+	}
+	return json.Unmarshal(b[4:], k)
+}
+
+// loadKept is load that begins from what is kept, and keeps what it comes to.
+func (d *Decider[S, E]) loadKept(ctx context.Context, db *DB, id string, f *foldKept, stale time.Duration) (folded[S], error) {
+	began := db.clock()
+	l, k, found := d.fromKept(ctx, db, id, f)
+	if found && stale > 0 && began.Sub(k.At) <= stale {
+		return l, nil
+	}
+	var err error
+	if found {
+		if l, found, err = d.goOn(ctx, db, id, l, k); err != nil {
+			return l, err
+		}
+		if !found {
+			db.kept.counts.unusable.Add(1)
+		}
+	}
+	if !found {
+		db.kept.counts.misses.Add(1)
+		l, err = d.fold(ctx, db, id, &asOf{})
+		if err == nil {
+			d.keep(ctx, db, id, f, &l, Cost{Events: l.events, Took: db.clock().Sub(began), due: stale > 0})
+		}
+		return l, err
+	}
+	db.kept.counts.hits.Add(1)
+	if db.kept.share > 0 && rand.Float64() < db.kept.share {
+		return d.verify(ctx, db, id, f, l)
+	}
+	d.keep(ctx, db, id, f, &l, Cost{Events: l.events, Took: db.clock().Sub(began), Age: began.Sub(k.At), due: stale > 0})
+	return l, nil
+}
+
+// fromKept returns the first state that a keeper has.
+func (d *Decider[S, E]) fromKept(ctx context.Context, db *DB, id string, f *foldKept) (folded[S], keptState, bool) {
+	for _, one := range f.keepers {
+		b, err := one.keeper.Get(ctx, d.Stream(id), f.name)
+		if err != nil {
+			db.kept.counts.failed.Add(1)
+			continue
+		}
+		if b == nil {
+			continue
+		}
+		var k keptState
+		var l folded[S]
+		if err = k.decode(b); err == nil {
+			err = json.Unmarshal(k.State, &l.State)
+		}
+		if err != nil {
+			db.kept.counts.unusable.Add(1)
+			continue
+		}
+		l.Version, l.Position, l.last = k.Version, k.Position, k.Last
+		return l, k, true
+	}
+	return folded[S]{}, keptState{}, false
+}
+
+// goOn folds what has come since a state was kept. It returns false when the store has another history than the state was folded from.
+func (d *Decider[S, E]) goOn(ctx context.Context, db *DB, id string, l folded[S], k keptState) (folded[S], bool, error) {
+	q := store.Query{{Stream: d.Stream(id)}}
+	o := ReadOptions{ReadOptions: store.ReadOptions{After: k.Last.Position - 1}}
+	o.Progress = func(p store.Position, _ bool) { l.Position = max(l.Position, p) }
+	first := true
+	var bodies []any
+	for r, err := range db.store.Read(ctx, q, o.ReadOptions) {
+		if errors.Is(err, store.ErrTruncated) {
+			return l, false, nil // a fresh load says so, if it matters
+		}
+		if err != nil {
+			return l, false, err
+		}
+		if first {
+			if !k.Last.is(&r) {
+				return l, false, nil
+			}
+			first = false
+			continue
+		}
+		if bodies, err = db.catalog.decode(bodies[:0], &r); err == nil {
+			err = allOf[E](bodies, &r)
+		}
+		if err != nil {
+			return l, false, err
+		}
+		for part, body := range bodies {
+			e := Event[E]{Recorded: r, Body: body.(E), Part: part} //nolint:errcheck // allOf has looked
+			l.take(d.evolve(l.State, e), &r)
+		}
+	}
+	return l, !first, nil
+}
+
+// verify folds afresh and compares.
+func (d *Decider[S, E]) verify(ctx context.Context, db *DB, id string, f *foldKept, l folded[S]) (folded[S], error) {
+	fresh, err := d.fold(ctx, db, id, &asOf{version: l.Version})
+	if err != nil {
+		return l, err
+	}
+	db.kept.counts.verified.Add(1)
+	a, errA := json.Marshal(l.State)
+	b, errB := json.Marshal(fresh.State)
+	if err := errors.Join(errA, errB); err != nil {
+		return l, fmt.Errorf("encode a state to compare it: %w", err)
+	}
+	if bytes.Equal(a, b) {
+		return l, nil
+	}
+	db.kept.counts.wrong.Add(1)
+	fresh.Position = l.Position
+	d.keep(ctx, db, id, f, &fresh, Cost{due: true})
+	return fresh, nil
+}
+
+// keep puts a state into the keepers whose policies say so, or into all of them where it is due. What goes wrong is counted: it costs the next load its time.
+func (d *Decider[S, E]) keep(ctx context.Context, db *DB, id string, f *foldKept, l *folded[S], cost Cost) {
+	if l.Version == 0 {
+		return
+	}
+	var value []byte
+	for _, one := range f.keepers {
+		if !cost.due && !one.policy(cost) {
+			continue
+		}
+		if value == nil {
+			state, err := json.Marshal(l.State)
+			if err == nil {
+				k := keptState{Version: l.Version, Position: l.Position, Last: l.last, At: db.clock(), State: state}
+				value, err = k.encode()
+			}
+			if err != nil {
+				db.kept.counts.failed.Add(1)
+				return
+			}
+		}
+		if err := one.keeper.Put(ctx, d.Stream(id), f.name, value); err != nil {
+			db.kept.counts.failed.Add(1)
+			continue
+		}
+		db.kept.counts.puts.Add(1)
+	}
+}
