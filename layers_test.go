@@ -34,7 +34,7 @@ var layers = []struct {
 	{"4: wiring", []string{"store/open"}},
 	{"5: parts of the command line", []string{"cmd/gesta/internal/source"}},
 	{"5: command line", []string{"cmd/gesta"}},
-	{"above all: programs of users", []string{"examples/bank"}},
+	{"above all: programs of users", []string{"examples/bank", "examples/courses"}},
 	{"above all: programs that work on the source", []string{"internal/mutants"}},
 }
 
