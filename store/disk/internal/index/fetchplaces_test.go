@@ -47,7 +47,11 @@ func (f *watchedFile) ReadAt(b []byte, off int64) (int, error) {
 
 // Map implements [vfs.Mapper].
 func (f *watchedFile) Map(size int64) (vfs.Mapping, error) {
-	m, err := f.File.(vfs.Mapper).Map(size)
+	mapper, ok := f.File.(vfs.Mapper)
+	if !ok {
+		return nil, fmt.Errorf("%s cannot be mapped", f.name)
+	}
+	m, err := mapper.Map(size)
 	return &watchedMapping{Mapping: m, f: f}, err
 }
 
