@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -233,11 +234,12 @@ func TestBesideTruncateFailedIsNotForgotten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, disk.Options{SegmentBytes: 4096})
 			r.wides("a-1", "1", "2", "3", "4")
-			renamed, failed := false, false // of Truncate alone
+			var renamed, failed atomic.Bool
 			r.on(func(op vfs.Op) error {
-				renamed = renamed || op.Kind == vfs.OpRename && op.NewName == dir+"/heads"
-				if renamed && !failed && op.Kind == fails.Kind && op.Name == fails.Name {
-					failed = true
+				if op.Kind == vfs.OpRename && op.NewName == dir+"/heads" {
+					renamed.Store(true)
+				}
+				if renamed.Load() && op.Kind == fails.Kind && op.Name == fails.Name && failed.CompareAndSwap(false, true) {
 					return errDisk
 				}
 				return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/gestadb/gesta/store/disk"
@@ -14,10 +15,13 @@ import (
 func TestCrashDuringCreation(t *testing.T) {
 	w := newWorld(t, 1, disk.Options{})
 	rnd := rand.New(rand.NewPCG(1, 22))
-	var failed error
+	var mu sync.Mutex
+	var failed error // guarded by mu until the store is closed
 	w.onOp(func(op vfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
 		if !op.Kind.Changes() || failed != nil {
-			return nil //nolint:nilerr // the operation goes on; the test tells of the failure when it is over
+			return nil // the operation goes on; the test tells of the failure when it is over
 		}
 		p := w.promised()
 		for _, im := range images {

@@ -3,6 +3,7 @@ package disk_test
 import (
 	"bytes"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/gestadb/gesta/store"
@@ -29,7 +30,10 @@ func forgetErasures(t *testing.T, nextMade bool) {
 	img := w.disk
 	stop := errors.New("stop")
 	w.mayFail = true
+	var mu sync.Mutex // guards img until the store is closed
 	w.onOp(func(op vfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
 		if op.Kind == vfs.OpSync {
 			img = w.disk.CrashBest()
 			return stop

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,14 +99,16 @@ func TestCrashReaderDuringRecovery(t *testing.T) {
 			}
 			return nil
 		})
-		count := 0
-		var removed bool
+		var count atomic.Int64
+		var removed atomic.Bool
 		o.FS = vfs.NewFault(img, func(op vfs.Op) error {
-			removed = removed || op.Kind == vfs.OpRemove && strings.HasSuffix(op.Name, "log/head")
-			if !op.Kind.Changes() || !removed {
+			if op.Kind == vfs.OpRemove && strings.HasSuffix(op.Name, "log/head") {
+				removed.Store(true)
+			}
+			if !op.Kind.Changes() || !removed.Load() {
 				return nil
 			}
-			if count++; count == n {
+			if count.Add(1) == int64(n) {
 				go func() {
 					reader, err := disk.OpenReader(dir, ro)
 					if err == nil {
@@ -120,7 +123,7 @@ func TestCrashReaderDuringRecovery(t *testing.T) {
 		})
 		s, err := disk.Open(dir, o)
 		must(t, err)
-		if count < n {
+		if count.Load() < int64(n) {
 			must(t, s.Close())
 			return
 		}

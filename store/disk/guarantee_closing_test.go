@@ -3,6 +3,7 @@ package disk_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gestadb/gesta/store/disk"
@@ -18,16 +19,16 @@ func TestGuaranteeClosingIndexesTheTail(t *testing.T) {
 		r.add(wideEvent("a-1", fmt.Sprint(i), 2000))
 	}
 	after := r.closed()
-	read := int64(0)
+	var read atomic.Int64
 	after.on(func(op vfs.Op) error {
 		if op.Kind == vfs.OpRead && strings.HasSuffix(op.Name, ".seg") {
-			read += op.Length
+			read.Add(op.Length)
 		}
 		return nil
 	})
 	after.open()
-	if size, _ := after.sizeOf(firstSegment); read > int64(size)/4 {
-		t.Errorf("opening asked for %d bytes of a log of %d", read, size)
+	if size, _ := after.sizeOf(firstSegment); read.Load() > int64(size)/4 {
+		t.Errorf("opening asked for %d bytes of a log of %d", read.Load(), size)
 	}
 	after.on(nil)
 	after.wantData(want...)
