@@ -210,7 +210,7 @@ func (c *clock) advance(d time.Duration) { c.us.Add(d.Microseconds()) }
 func memoryStore(testing.TB) store.Store { return memory.New(memory.Options{}) }
 func diskStore(tb testing.TB) store.Store {
 	tb.Helper()
-	s, err := disk.Open(tb.TempDir(), disk.Options{Sync: disk.SyncNever})
+	s, err := disk.Open(tb.TempDir(), disk.Options{Sync: disk.SyncNever, SegmentBytes: 4096})
 	if err != nil {
 		tb.Fatal(err)
 	}

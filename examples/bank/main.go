@@ -39,7 +39,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	f := flag.NewFlagSet("bank", flag.ContinueOnError)
 	f.Usage = func() { _, _ = fmt.Fprint(f.Output(), usage) }
 	dir := f.String("store", ".gesta", "the directory of the store")
-	if err := f.Parse(args); err != nil {
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	s, err := disk.Open(*dir, disk.Options{})
