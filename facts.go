@@ -55,6 +55,13 @@ func (f *facts) read(ctx context.Context, db *DB, views []AnyView, q store.Query
 			}
 			continue
 		}
+		kept, err := f.readKept(ctx, db, v, q[i], head)
+		if err != nil {
+			return 0, err
+		}
+		if kept {
+			continue
+		}
 		folded, union = append(folded, i), append(union, q[i])
 	}
 	if len(folded) == 0 || head == 0 {

@@ -8,14 +8,15 @@ import (
 // Keeper keeps encoded states: in memory, in files, in another program. What it loses costs time and nothing else: a state that is gone, old or damaged is made again
 // from the events. It is used by many goroutines at once. Package cache has some.
 type Keeper interface {
-	// Get returns what was put last for a stream and a fold, nil when there is nothing. Nobody changes the bytes any more.
-	Get(ctx context.Context, stream, fold string) ([]byte, error)
+	// Get returns what was put last for a subject and a fold, nil when there is nothing. Nobody changes the bytes any more. A subject is the name of a stream, or
+	// the text of the [Scope] of a view.
+	Get(ctx context.Context, subject, fold string) ([]byte, error)
 
-	// Put keeps value for a stream and a fold, in place of what was there.
-	Put(ctx context.Context, stream, fold string, value []byte) error
+	// Put keeps value for a subject and a fold, in place of what was there.
+	Put(ctx context.Context, subject, fold string, value []byte) error
 
-	// Forget drops what is kept for a stream, whatever the fold. After it has returned nothing that was put before it began is found.
-	Forget(ctx context.Context, stream string) error
+	// Forget drops what is kept for a subject, whatever the fold. After it has returned nothing that was put before it began is found.
+	Forget(ctx context.Context, subject string) error
 }
 
 // Cost is what it took to make a state from what was kept, or from nothing.
@@ -41,13 +42,13 @@ func Older(d time.Duration) Policy { return func(c Cost) bool { return c.Age >= 
 
 // keeping is a Keep.
 type keeping struct {
-	keeper     Keeper
-	policy     Policy
-	categories map[string]bool // none for all
+	keeper Keeper
+	policy Policy
+	names  map[string]bool // of categories and views; none for all
 }
 
-// Keep keeps the states of deciders in k when policy says so, and begins from them. Of several keepers the first that has a state is used: name the fastest
-// first. Categories say of which deciders; none is all of them.
+// Keep keeps the states of deciders, and of views that have a name ([View.Named]), in k when policy says so, and begins from them. Of several keepers the first that has
+// a state is used: name the fastest first. Names say of which: of the deciders of a category, or the views of a name; none is all of them.
 //
 // A kept state is used only for the same store, [Decider.Version], shape of the state, types of events and upcasters, and only while the last event that it
 // was folded from is still the one at its position. Go cannot see whether the code of Evolve has changed: raise the Version when it has. When that was forgotten, gestatest.Pin
@@ -55,11 +56,11 @@ type keeping struct {
 //
 // States are kept as encoding/json writes them; Load and Handle return an error for a state that would not come back as it was. A kept state may tell what the
 // payload of an event told that is erased since: [DB.Forget] it then.
-func Keep(k Keeper, policy Policy, categories ...string) Option {
+func Keep(k Keeper, policy Policy, names ...string) Option {
 	return option(func(b *builder) {
-		one := keeping{keeper: k, policy: policy, categories: map[string]bool{}}
-		for _, c := range categories {
-			one.categories[c] = true
+		one := keeping{keeper: k, policy: policy, names: map[string]bool{}}
+		for _, n := range names {
+			one.names[n] = true
 		}
 		b.kept.keepers = append(b.kept.keepers, one)
 	})

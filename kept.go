@@ -44,21 +44,22 @@ func (db *DB) Kept() KeptStats {
 	}
 }
 
-// Forget drops the states that keepers have of a stream: after its events were erased, or to measure.
-func (db *DB) Forget(ctx context.Context, stream string) error {
+// Forget drops the states that keepers have of a subject, which is the name of a stream or the text of the [Scope] of a view: after its events were erased, or to measure.
+func (db *DB) Forget(ctx context.Context, subject string) error {
 	var errs []error
 	for i := range db.kept.keepers {
-		errs = append(errs, db.kept.keepers[i].keeper.Forget(ctx, stream))
+		errs = append(errs, db.kept.keepers[i].keeper.Forget(ctx, subject))
 	}
 	return errors.Join(errs...)
 }
 
 // foldKey names a fold of a program.
 type foldKey struct {
-	category string
-	version  uint32
-	state    reflect.Type
-	union    reflect.Type
+	name    string // of a category, or of a view
+	version uint32
+	state   reflect.Type
+	union   reflect.Type // of the events of a decider; nil for a view
+	cases   string       // the types of a view's events
 }
 
 // foldKept is how the states of one fold are kept.
@@ -73,10 +74,18 @@ func foldOf[S, E any](db *DB, d *Decider[S, E]) (*foldKept, error) {
 	if len(db.kept.keepers) == 0 {
 		return nil, nil
 	}
-	key := foldKey{d.Category, d.Version, reflect.TypeFor[S](), reflect.TypeFor[E]()}
+	union := reflect.TypeFor[E]()
+	key := foldKey{name: d.Category, version: d.Version, state: reflect.TypeFor[S](), union: union}
+	return db.fold(key, func(t reflect.Type) bool {
+		return t == union || union.Kind() == reflect.Interface && t.Implements(union)
+	})
+}
+
+// fold returns how the states of a fold are kept that reads events of some types, nil when they are not.
+func (db *DB) fold(key foldKey, reads func(reflect.Type) bool) (*foldKept, error) {
 	known, ok := db.kept.folds.Load(key)
 	if !ok {
-		known, _ = db.kept.folds.LoadOrStore(key, db.newFold(key))
+		known, _ = db.kept.folds.LoadOrStore(key, db.newFold(key, reads))
 	}
 	f := known.(*foldKept) //nolint:errcheck // nothing else is stored
 	if len(f.keepers) == 0 {
@@ -85,32 +94,31 @@ func foldOf[S, E any](db *DB, d *Decider[S, E]) (*foldKept, error) {
 	return f, f.err
 }
 
-func (db *DB) newFold(key foldKey) *foldKept {
+func (db *DB) newFold(key foldKey, reads func(reflect.Type) bool) *foldKept {
 	f := &foldKept{}
 	for i := range db.kept.keepers {
-		if k := &db.kept.keepers[i]; len(k.categories) == 0 || k.categories[key.category] {
+		if k := &db.kept.keepers[i]; len(k.names) == 0 || k.names[key.name] {
 			f.keepers = append(f.keepers, k)
 		}
 	}
 	if err := checkFields(key.state, true); err != nil {
-		f.err = fmt.Errorf("%w: keep the state of %q: %w", store.ErrInvalid, key.category, err)
+		f.err = fmt.Errorf("%w: keep the state of %q: %w", store.ErrInvalid, key.name, err)
 	}
 	id := "" // of a store that has none
 	if s, ok := store.As[store.Identity](db.store); ok {
 		id = s.StoreID()
 	}
-	sum := sha256.Sum256([]byte(id + "\n" + db.fingerprint(key)))
+	sum := sha256.Sum256([]byte(id + "\n" + db.fingerprint(key, reads)))
 	f.name = hex.EncodeToString(sum[:16])
 	return f
 }
 
 // fingerprint is the same text for folds that make the same of the same events, as far as can be seen.
-func (db *DB) fingerprint(key foldKey) string {
+func (db *DB) fingerprint(key foldKey, reads func(reflect.Type) bool) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %d\n%v\n", key.category, key.version, fieldsOf(key.state))
+	fmt.Fprintf(&text, "%s %d\n%v\n", key.name, key.version, fieldsOf(key.state))
 	for _, s := range db.Shapes() {
-		t := s.goType
-		if t == key.union || key.union.Kind() == reflect.Interface && t.Implements(key.union) {
+		if t := s.goType; reads(t) {
 			fmt.Fprintf(&text, "%s %d %v\n", s.Type, s.Version, s.Fields)
 			for _, name := range db.catalog.storedAs(db.catalog.kinds[t]) {
 				fmt.Fprintf(&text, "  from %s, up to version %d\n", name, db.catalog.newest[name])

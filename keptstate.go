@@ -89,8 +89,21 @@ func (d *Decider[S, E]) loadKept(ctx context.Context, db *DB, id string, f *fold
 
 // fromKept returns the first state that a keeper has.
 func (d *Decider[S, E]) fromKept(ctx context.Context, db *DB, id string, f *foldKept) (folded[S], keptState, bool) {
+	var l folded[S]
+	k, ok := f.get(ctx, db, d.Stream(id), func(state []byte) error {
+		var s S
+		err := json.Unmarshal(state, &s)
+		l.State = s
+		return err
+	})
+	l.Version, l.Position, l.last = k.Version, k.Position, k.Last
+	return l, k, ok
+}
+
+// get returns the first state that a keeper has of a subject and that take takes.
+func (f *foldKept) get(ctx context.Context, db *DB, subject string, take func(state []byte) error) (keptState, bool) {
 	for _, one := range f.keepers {
-		b, err := one.keeper.Get(ctx, d.Stream(id), f.name)
+		b, err := one.keeper.Get(ctx, subject, f.name)
 		if err != nil {
 			db.kept.counts.failed.Add(1)
 			continue
@@ -99,53 +112,58 @@ func (d *Decider[S, E]) fromKept(ctx context.Context, db *DB, id string, f *fold
 			continue
 		}
 		var k keptState
-		var l folded[S]
 		if err = k.decode(b); err == nil {
-			err = json.Unmarshal(k.State, &l.State)
+			err = take(k.State)
 		}
-		if err != nil {
-			db.kept.counts.unusable.Add(1)
-			continue
+		if err == nil {
+			return k, true
 		}
-		l.Version, l.Position, l.last = k.Version, k.Position, k.Last
-		return l, k, true
+		db.kept.counts.unusable.Add(1)
 	}
-	return folded[S]{}, keptState{}, false
+	return keptState{}, false
+}
+
+// since calls visit for the events that q has since a state was kept. It returns false when the store has another history than the state was folded from.
+func (db *DB) since(ctx context.Context, q store.Query, o store.ReadOptions, last lastFolded, visit func(r *store.Recorded) error) (bool, error) {
+	o.After = last.Position - 1
+	first := true
+	for r, err := range db.store.Read(ctx, q, o) {
+		switch {
+		case errors.Is(err, store.ErrTruncated):
+			return false, nil // a fresh load says so, if it matters
+		case err != nil:
+			return false, err
+		case !first:
+			if err := visit(&r); err != nil {
+				return false, err
+			}
+		case !last.is(&r):
+			return false, nil
+		}
+		first = false
+	}
+	return !first, nil
 }
 
 // goOn folds what has come since a state was kept. It returns false when the store has another history than the state was folded from.
 func (d *Decider[S, E]) goOn(ctx context.Context, db *DB, id string, l folded[S], k keptState) (folded[S], bool, error) {
-	q := store.Query{{Stream: d.Stream(id)}}
-	o := ReadOptions{ReadOptions: store.ReadOptions{After: k.Last.Position - 1}}
+	var o store.ReadOptions
 	o.Progress = func(p store.Position, _ bool) { l.Position = max(l.Position, p) }
-	first := true
 	var bodies []any
-	for r, err := range db.store.Read(ctx, q, o.ReadOptions) {
-		if errors.Is(err, store.ErrTruncated) {
-			return l, false, nil // a fresh load says so, if it matters
+	same, err := db.since(ctx, store.Query{{Stream: d.Stream(id)}}, o, k.Last, func(r *store.Recorded) (err error) {
+		if bodies, err = db.catalog.decode(bodies[:0], r); err == nil {
+			err = allOf[E](bodies, r)
 		}
 		if err != nil {
-			return l, false, err
-		}
-		if first {
-			if !k.Last.is(&r) {
-				return l, false, nil
-			}
-			first = false
-			continue
-		}
-		if bodies, err = db.catalog.decode(bodies[:0], &r); err == nil {
-			err = allOf[E](bodies, &r)
-		}
-		if err != nil {
-			return l, false, err
+			return err
 		}
 		for part, body := range bodies {
-			e := Event[E]{Recorded: r, Body: body.(E), Part: part} //nolint:errcheck // allOf has looked
-			l.take(d.evolve(l.State, e), &r)
+			e := Event[E]{Recorded: *r, Body: body.(E), Part: part} //nolint:errcheck // allOf has looked
+			l.take(d.evolve(l.State, e), r)
 		}
-	}
-	return l, !first, nil
+		return nil
+	})
+	return l, same, err
 }
 
 // verify folds afresh and compares.
@@ -169,20 +187,26 @@ func (d *Decider[S, E]) verify(ctx context.Context, db *DB, id string, f *foldKe
 	return fresh, nil
 }
 
-// keep puts a state into the keepers whose policies say so, or into all of them where it is due. What goes wrong is counted: it costs the next load its time.
+// keep puts a state into the keepers whose policies say so.
 func (d *Decider[S, E]) keep(ctx context.Context, db *DB, id string, f *foldKept, l *folded[S], cost Cost) {
 	if l.Version == 0 {
 		return
 	}
+	f.put(ctx, db, d.Stream(id), &keptState{Version: l.Version, Position: l.Position, Last: l.last}, l.State, cost)
+}
+
+// put puts the state of a subject into the keepers whose policies say so, or into all of them where it is due. What goes wrong is counted: it costs the next load its
+// time.
+func (f *foldKept) put(ctx context.Context, db *DB, subject string, k *keptState, state any, cost Cost) {
 	var value []byte
 	for _, one := range f.keepers {
 		if !cost.due && !one.policy(cost) {
 			continue
 		}
 		if value == nil {
-			state, err := json.Marshal(l.State)
-			if err == nil {
-				k := keptState{Version: l.Version, Position: l.Position, Last: l.last, At: db.clock(), State: state}
+			var err error
+			if k.State, err = json.Marshal(state); err == nil {
+				k.At = db.clock()
 				value, err = k.encode()
 			}
 			if err != nil {
@@ -190,7 +214,7 @@ func (d *Decider[S, E]) keep(ctx context.Context, db *DB, id string, f *foldKept
 				return
 			}
 		}
-		if err := one.keeper.Put(ctx, d.Stream(id), f.name, value); err != nil {
+		if err := one.keeper.Put(ctx, subject, f.name, value); err != nil {
 			db.kept.counts.failed.Add(1)
 			continue
 		}

@@ -17,6 +17,8 @@ type View[S any] struct {
 	cases   map[reflect.Type]func(S, *Event[any]) S
 	types   []reflect.Type // of the cases, in order
 	last    bool
+	name    string // under which it is kept; empty for a view that is not
+	version uint32
 	problem error
 }
 
@@ -92,6 +94,14 @@ func (v *View[S]) Last() *View[S] {
 	return &last
 }
 
+// Named returns a view whose states the keepers of a DB may keep; see [Keep]. The name is that of what it makes of events, whatever its scope. Version is raised when it makes something
+// else of the same events.
+func (v *View[S]) Named(name string, version uint32) *View[S] {
+	named := *v
+	named.name, named.version = name, version
+	return &named
+}
+
 // Initial returns what the view amounts to without any event.
 func (v *View[S]) Initial() S { return v.initial }
 
@@ -127,14 +137,21 @@ type AnyView interface {
 	// onlyLast says whether it looks at the last event alone.
 	onlyLast() bool
 
-	// begin returns its state before any event, and fold changes that.
+	// begin returns its state before any event, and fold changes that. Blank returns memory for a state.
 	begin() any
+	blank() any
 	fold(state any, e *Event[any])
+
+	// kept returns how its states are kept, nil when they are not, and under which subject.
+	kept(db *DB) (f *foldKept, subject string, err error)
 }
 
 func (v *View[S]) item(c *catalog) (store.Item, error) {
 	if v.problem != nil {
 		return store.Item{}, v.problem
+	}
+	if v.last && v.name != "" {
+		return store.Item{}, fmt.Errorf("%w: %v has the name %q to be kept under, and folds one event alone", store.ErrInvalid, v, v.name)
 	}
 	it := store.Item{Stream: v.scope.Stream, Category: v.scope.Category, Tags: v.scope.Tags}
 	for _, t := range v.types {
@@ -156,7 +173,18 @@ func (v *View[S]) begin() any {
 	return &s
 }
 
+func (v *View[S]) blank() any { return new(S) }
+
 func (v *View[S]) fold(state any, e *Event[any]) {
 	s := state.(*S) //nolint:errcheck // begin has made it
 	*s = v.Fold(*s, *e)
+}
+
+func (v *View[S]) kept(db *DB) (*foldKept, string, error) {
+	if v.name == "" || len(db.kept.keepers) == 0 {
+		return nil, "", nil
+	}
+	key := foldKey{name: v.name, version: v.version, state: reflect.TypeFor[S](), cases: fmt.Sprint(v.types)}
+	f, err := db.fold(key, func(t reflect.Type) bool { return slices.Contains(v.types, t) })
+	return f, v.scope.String(), err
 }

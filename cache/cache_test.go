@@ -32,16 +32,16 @@ func onEach(t *testing.T, test func(t *testing.T, k gesta.Keeper)) {
 
 func TestKeepers(t *testing.T) {
 	onEach(t, func(t *testing.T, k gesta.Keeper) {
-		get := func(stream, fold, want string) {
+		get := func(subject, fold, want string) {
 			t.Helper()
-			b, err := k.Get(t.Context(), stream, fold)
+			b, err := k.Get(t.Context(), subject, fold)
 			if err != nil || string(b) != want || want == "" && b != nil {
-				t.Errorf("Get(%q, %q) = %q, %v; want %q", stream, fold, b, err, want)
+				t.Errorf("Get(%q, %q) = %q, %v; want %q", subject, fold, b, err, want)
 			}
 		}
-		put := func(stream, fold, value string) {
+		put := func(subject, fold, value string) {
 			t.Helper()
-			if err := k.Put(t.Context(), stream, fold, []byte(value)); err != nil {
+			if err := k.Put(t.Context(), subject, fold, []byte(value)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -117,7 +117,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 	}
 	if b, _ := k.Get(t.Context(), "s", "0"); b != nil {
-		t.Error("twenty folds of a stream are kept")
+		t.Error("twenty folds of a subject are kept")
 	}
 	if b, _ := k.Get(t.Context(), "s", "19"); b == nil {
 		t.Error("the newest fold is not")

@@ -17,7 +17,7 @@ import (
 // maxState bounds a state in a file, in bytes.
 const maxState = 64 << 20
 
-// Disk keeps states in files of a directory, one for each stream and fold, as long as nobody removes them. It may be used by any number of goroutines, and the
+// Disk keeps states in files of a directory, one for each subject and fold, as long as nobody removes them. It may be used by any number of goroutines, and the
 // directory by any number of processes. A power failure may leave damaged files, which are no harm.
 type Disk struct {
 	root *os.Root
@@ -39,19 +39,19 @@ func OpenDisk(dir string) (*Disk, error) {
 // Close closes the directory.
 func (d *Disk) Close() error { return d.root.Close() }
 
-// dirOf returns where the states of a stream are.
-func dirOf(stream string) string {
-	sum := sha256.Sum256([]byte(stream))
+// dirOf returns where the states of a subject are.
+func dirOf(subject string) string {
+	sum := sha256.Sum256([]byte(subject))
 	name := hex.EncodeToString(sum[:])
 	return filepath.Join(name[:2], name[2:])
 }
 
-// Get returns what was put last for a stream and a fold.
-func (d *Disk) Get(ctx context.Context, stream, fold string) ([]byte, error) {
+// Get returns what was put last for a subject and a fold.
+func (d *Disk) Get(ctx context.Context, subject, fold string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b, err := d.root.ReadFile(filepath.Join(dirOf(stream), fold))
+	b, err := d.root.ReadFile(filepath.Join(dirOf(subject), fold))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -59,14 +59,14 @@ func (d *Disk) Get(ctx context.Context, stream, fold string) ([]byte, error) {
 }
 
 // Put keeps a value. A file takes the place of the one before in one step.
-func (d *Disk) Put(ctx context.Context, stream, fold string, value []byte) error {
+func (d *Disk) Put(ctx context.Context, subject, fold string, value []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if len(value) > maxState {
 		return &store.TooLargeError{What: "state", Unit: "bytes", Got: len(value), Max: maxState}
 	}
-	dir := dirOf(stream)
+	dir := dirOf(subject)
 	if err := d.root.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("keep a state: %w", err)
 	}
@@ -83,10 +83,10 @@ func (d *Disk) Put(ctx context.Context, stream, fold string, value []byte) error
 	return nil
 }
 
-// Forget drops what is kept for a stream.
-func (d *Disk) Forget(ctx context.Context, stream string) error {
-	if err := d.root.RemoveAll(dirOf(stream)); err != nil {
-		return fmt.Errorf("forget the states of a stream: %w", err)
+// Forget drops what is kept for a subject.
+func (d *Disk) Forget(ctx context.Context, subject string) error {
+	if err := d.root.RemoveAll(dirOf(subject)); err != nil {
+		return fmt.Errorf("forget the states of a subject: %w", err)
 	}
 	return ctx.Err()
 }

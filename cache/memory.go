@@ -10,7 +10,7 @@ import (
 // Memory keeps states in memory, those that are used most, up to a number of bytes. It may be used by any number of goroutines.
 type Memory struct{ states *otter.Cache[string, states] }
 
-// states are those of one stream, the newest last. They are replaced, never changed.
+// states are those of one subject, the newest last. They are replaced, never changed.
 type states []state
 
 type state struct {
@@ -18,10 +18,10 @@ type state struct {
 	value []byte
 }
 
-// maxFolds bounds the folds of a stream whose states are kept: those of programs that have been replaced are the oldest.
+// maxFolds bounds the folds of a subject whose states are kept: those of programs that have been replaced are the oldest.
 const maxFolds = 8
 
-// entryBytes is about what a stream costs beside its states.
+// entryBytes is about what a subject costs beside its states.
 const entryBytes = 200
 
 // NewMemory returns a keeper that holds about so many bytes at the most.
@@ -29,8 +29,8 @@ func NewMemory(bytes uint64) *Memory {
 	return &Memory{otter.Must(&otter.Options[string, states]{
 		MaximumWeight: bytes,
 		Executor:      func(f func()) { f() }, // no goroutine outlives a call
-		Weigher: func(stream string, s states) uint32 {
-			n := entryBytes + len(stream)
+		Weigher: func(subject string, s states) uint32 {
+			n := entryBytes + len(subject)
 			for _, one := range s {
 				n += len(one.fold) + len(one.value)
 			}
@@ -39,12 +39,12 @@ func NewMemory(bytes uint64) *Memory {
 	})}
 }
 
-// Get returns what was put last for a stream and a fold.
-func (m *Memory) Get(ctx context.Context, stream, fold string) ([]byte, error) {
+// Get returns what was put last for a subject and a fold.
+func (m *Memory) Get(ctx context.Context, subject, fold string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s, _ := m.states.GetIfPresent(stream)
+	s, _ := m.states.GetIfPresent(subject)
 	for _, one := range s {
 		if one.fold == fold {
 			return one.value, nil
@@ -54,11 +54,11 @@ func (m *Memory) Get(ctx context.Context, stream, fold string) ([]byte, error) {
 }
 
 // Put keeps a value, which nobody changes any more.
-func (m *Memory) Put(ctx context.Context, stream, fold string, value []byte) error {
+func (m *Memory) Put(ctx context.Context, subject, fold string, value []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m.states.Compute(stream, func(old states, _ bool) (states, otter.ComputeOp) {
+	m.states.Compute(subject, func(old states, _ bool) (states, otter.ComputeOp) {
 		s := slices.DeleteFunc(slices.Clone(old), func(one state) bool { return one.fold == fold })
 		s = append(s, state{fold, value})
 		return s[max(0, len(s)-maxFolds):], otter.WriteOp
@@ -66,8 +66,8 @@ func (m *Memory) Put(ctx context.Context, stream, fold string, value []byte) err
 	return nil
 }
 
-// Forget drops what is kept for a stream.
-func (m *Memory) Forget(ctx context.Context, stream string) error {
-	m.states.Invalidate(stream)
+// Forget drops what is kept for a subject.
+func (m *Memory) Forget(ctx context.Context, subject string) error {
+	m.states.Invalidate(subject)
 	return ctx.Err()
 }
