@@ -32,10 +32,17 @@ type asOf struct {
 	effective time.Time
 }
 
+// present is what is not the past. It is not changed.
+var present = &asOf{}
+
 const usualRetries = 3
 
 func newCall(meta metadata, options []CallOption) call {
-	c := call{retries: usualRetries, meta: meta}
+	usual := call{retries: usualRetries, meta: meta}
+	if len(options) == 0 {
+		return usual
+	}
+	c := usual // on the heap, for the options
 	for _, o := range options {
 		o(&c)
 	}

@@ -68,8 +68,11 @@ func run(ctx context.Context, db *DB, parts ...Handler) error {
 			}
 			return err
 		}
+		if err == nil {
+			return nil
+		}
 		var conflict *store.ConflictError
-		if err == nil || !errors.As(err, &conflict) || try >= c.retries || c.expected != nil {
+		if !errors.As(err, &conflict) || try >= c.retries || c.expected != nil {
 			return err
 		}
 		if err := pause(ctx, try); err != nil {
@@ -88,7 +91,7 @@ func run(ctx context.Context, db *DB, parts ...Handler) error {
 
 // decideOnce decides on what is loaded, and appends it.
 func decideOnce(ctx context.Context, db *DB, c *call, parts []Handler) error {
-	d := draft{db: db, meta: &c.meta, commit: store.Commit{Key: c.key}}
+	d := draft{db: db, meta: c.meta, commit: store.Commit{Key: c.key}}
 	ends := make([]int, len(parts))
 	for i, p := range parts {
 		if err := p.decideOn(&d); err != nil {

@@ -133,17 +133,51 @@ func (d *Decider[S, E]) load(ctx context.Context, db *DB, id string, stale time.
 	if f != nil {
 		return d.loadKept(ctx, db, id, f, stale)
 	}
-	return d.fold(ctx, db, id, &asOf{})
+	return d.fold(ctx, db, id, present)
 }
 
 // fold makes a state from its events.
 func (d *Decider[S, E]) fold(ctx context.Context, db *DB, id string, past *asOf) (folded[S], error) {
 	l := folded[S]{Loaded: Loaded[S]{State: d.initial()}}
-	err := d.each(ctx, db, id, past, &l.Position, func(e Event[E]) bool {
-		l.take(d.evolve(l.State, e), &e.Recorded)
-		return true
-	})
-	return l, err
+	if past != present {
+		for e, err := range d.read(ctx, db, id, past, &l.Position) {
+			if err != nil {
+				return l, err
+			}
+			l.take(d.evolve(l.State, e), &e.Recorded)
+		}
+		return l, nil
+	}
+	if err := d.check(id); err != nil {
+		return l, err
+	}
+	o := store.ReadOptions{Progress: func(p store.Position, _ bool) { l.Position = p }}
+	var bodies []any
+	for r, err := range db.store.Read(ctx, store.Query{{Stream: d.Stream(id)}}, o) {
+		if err == nil {
+			bodies, err = d.take(db, &l, bodies, &r)
+		}
+		if err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// take folds a recorded event, with bodies as the memory for what it is decoded to.
+func (d *Decider[S, E]) take(db *DB, l *folded[S], bodies []any, r *store.Recorded) ([]any, error) {
+	bodies, err := db.catalog.decode(bodies[:0], r)
+	if err == nil {
+		err = allOf[E](bodies, r)
+	}
+	if err != nil {
+		return bodies, err
+	}
+	for part, body := range bodies {
+		e := Event[E]{Recorded: *r, Body: body.(E), Part: part} //nolint:errcheck // allOf has looked
+		l.take(d.evolve(l.State, e), r)
+	}
+	return bodies, nil
 }
 
 // History yields each event of id with the state before and after it, as far as options say. An error is yielded once, last.
@@ -151,21 +185,22 @@ func (d Decider[S, E]) History(ctx context.Context, db *DB, id string, options .
 	return func(yield func(Step[S, E], error) bool) {
 		c := newCall(metadata{}, options)
 		past, err := c.reads()
-		if err == nil {
-			var scanned store.Position
-			s, left := d.initial(), false
-			err = d.each(ctx, db, id, past, &scanned, func(e Event[E]) bool {
-				step := Step[S, E]{Event: e, Before: s, After: d.evolve(s, e)}
-				s = step.After
-				left = !yield(step, nil)
-				return !left
-			})
-			if left {
-				return
-			}
-		}
 		if err != nil {
 			yield(Step[S, E]{}, err)
+			return
+		}
+		var scanned store.Position
+		s := d.initial()
+		for e, err := range d.read(ctx, db, id, past, &scanned) {
+			if err != nil {
+				yield(Step[S, E]{}, err)
+				return
+			}
+			step := Step[S, E]{Event: e, Before: s, After: d.evolve(s, e)}
+			s = step.After
+			if !yield(step, nil) {
+				return
+			}
 		}
 	}
 }
@@ -200,54 +235,60 @@ func (d *Decider[S, E]) check(id string) error {
 	return nil
 }
 
-// each calls visit for the events of a stream until it returns false. Scanned follows up to where the store was read.
-func (d *Decider[S, E]) each(ctx context.Context, db *DB, id string, past *asOf, scanned *store.Position, visit func(Event[E]) bool) error {
+// read yields the events of a stream. Scanned follows up to where the store was read.
+func (d *Decider[S, E]) read(ctx context.Context, db *DB, id string, past *asOf, scanned *store.Position) iter.Seq2[Event[E], error] {
 	if err := d.check(id); err != nil {
-		return err
+		return func(yield func(Event[E], error) bool) { yield(Event[E]{}, err) }
 	}
 	o := ReadOptions{ReadOptions: store.ReadOptions{Until: past.position, AsOf: past.recorded}}
 	o.Progress = func(p store.Position, _ bool) { *scanned = p }
 	q := store.Query{{Stream: d.Stream(id)}}
-	if !past.effective.IsZero() {
-		return d.eachEffective(ctx, db, q, o, past, visit)
+	switch {
+	case !past.effective.IsZero():
+		return readEffective[E](ctx, db, q, o, past)
+	case past.version > 0:
+		return upTo(past.version, Read[E](ctx, db, q, o))
+	default:
+		return Read[E](ctx, db, q, o)
 	}
-	for e, err := range Read[E](ctx, db, q, o) {
-		if err != nil {
-			return err
-		}
-		if past.version > 0 && e.Version > past.version || !visit(e) {
-			return nil
-		}
-	}
-	return nil
 }
 
-// eachEffective is each in the order in which events took effect.
-func (d *Decider[S, E]) eachEffective(ctx context.Context, db *DB, q store.Query, o ReadOptions, past *asOf, visit func(Event[E]) bool) error {
-	var known []store.Recorded
-	for r, err := range db.store.Read(ctx, q, o.ReadOptions) {
-		if err != nil {
-			return err
-		}
-		if past.version > 0 && r.Version > past.version {
-			break
-		}
-		known = append(known, r)
-	}
-	var bodies []any
-	for _, r := range store.Effective(known, past.effective) {
-		var err error
-		if bodies, err = db.catalog.decode(bodies[:0], &r); err == nil {
-			err = allOf[E](bodies, &r)
-		}
-		if err != nil {
-			return err
-		}
-		for part, body := range bodies {
-			if !visit(Event[E]{Recorded: r, Body: body.(E), Part: part}) { //nolint:errcheck // allOf has looked
-				return nil
+// upTo yields the events of a stream up to a version.
+func upTo[E any](version uint64, events iter.Seq2[Event[E], error]) iter.Seq2[Event[E], error] {
+	return func(yield func(Event[E], error) bool) {
+		for e, err := range events {
+			if err == nil && e.Version > version || !yield(e, err) {
+				return
 			}
 		}
 	}
-	return nil
+}
+
+// readEffective yields the events of a stream in the order in which they took effect.
+func readEffective[E any](ctx context.Context, db *DB, q store.Query, o ReadOptions, past *asOf) iter.Seq2[Event[E], error] {
+	return func(yield func(Event[E], error) bool) {
+		var known []store.Recorded
+		for r, err := range db.store.Read(ctx, q, o.ReadOptions) {
+			if err != nil {
+				yield(Event[E]{}, err)
+				return
+			}
+			if past.version > 0 && r.Version > past.version {
+				break
+			}
+			known = append(known, r)
+		}
+		for _, r := range store.Effective(known, past.effective) {
+			events, err := typed[E](db, &r)
+			if err != nil {
+				yield(Event[E]{}, err)
+				return
+			}
+			for _, e := range events {
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -11,7 +11,7 @@ import (
 // draft is a commit that is being made.
 type draft struct {
 	db     *DB
-	meta   *metadata
+	meta   metadata
 	commit store.Commit
 	bodies []any // of its events
 }

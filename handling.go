@@ -15,6 +15,7 @@ type Handling[S, E any] struct {
 	given  []CallOption
 	own    call // what the options say of this stream
 
+	name   string // of the stream
 	loaded folded[S]
 	result Result[S, E]
 }
@@ -22,13 +23,13 @@ type Handling[S, E any] struct {
 // Handling returns what [Decider.Handle] does, to be done together with others by [Atomic]. The options [ExpectVersion] and [MustExist] are about its stream, all others
 // about the whole commit.
 func (d Decider[S, E]) Handling(id string, decide func(S) ([]E, error), options ...CallOption) *Handling[S, E] {
-	return &Handling[S, E]{d: d, id: id, decide: decide, given: options, own: newCall(metadata{}, options)}
+	return &Handling[S, E]{d: d, id: id, name: d.Stream(id), decide: decide, given: options, own: newCall(metadata{}, options)}
 }
 
 // Result returns what the command led to, when [Atomic] has returned nil.
 func (h *Handling[S, E]) Result() Result[S, E] { return h.result }
 
-func (h *Handling[S, E]) stream() string { return h.d.Stream(h.id) }
+func (h *Handling[S, E]) stream() string { return h.name }
 
 func (h *Handling[S, E]) options() []CallOption { return h.given }
 

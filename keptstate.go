@@ -73,7 +73,7 @@ func (d *Decider[S, E]) loadKept(ctx context.Context, db *DB, id string, f *fold
 	}
 	if !found {
 		db.kept.counts.misses.Add(1)
-		l, err = d.fold(ctx, db, id, &asOf{})
+		l, err = d.fold(ctx, db, id, present)
 		if err == nil {
 			d.keep(ctx, db, id, f, &l, Cost{Events: l.events, Took: db.clock().Sub(began), due: stale > 0})
 		}
@@ -151,17 +151,8 @@ func (d *Decider[S, E]) goOn(ctx context.Context, db *DB, id string, l folded[S]
 	o.Progress = func(p store.Position, _ bool) { l.Position = max(l.Position, p) }
 	var bodies []any
 	same, err := db.since(ctx, store.Query{{Stream: d.Stream(id)}}, o, k.Last, func(r *store.Recorded) (err error) {
-		if bodies, err = db.catalog.decode(bodies[:0], r); err == nil {
-			err = allOf[E](bodies, r)
-		}
-		if err != nil {
-			return err
-		}
-		for part, body := range bodies {
-			e := Event[E]{Recorded: *r, Body: body.(E), Part: part} //nolint:errcheck // allOf has looked
-			l.take(d.evolve(l.State, e), r)
-		}
-		return nil
+		bodies, err = d.take(db, &l, bodies, r)
+		return err
 	})
 	return l, same, err
 }

@@ -29,12 +29,12 @@ var layers = []struct {
 	{"1: the disk engine's log, whose places the index names", []string{"store/disk/internal/segment"}},
 	{"1: backends, suite, forms, folds", []string{"cache", "store/disk", "store/memory", "store/storetest", "store/eventjson", "reducer"}},
 	{"2: what a user writes and asks", []string{".", "history"}},
-	{"3: around what a user writes", []string{"gestatest", "projection", "codec/json2", "codec/cbor", "codec/protobuf"}},
-	{"3: read models in a database", []string{"projection/sqldb"}},
+	{"3: around what a user writes", []string{"projection", "codec/json2", "codec/cbor", "codec/protobuf"}},
+	{"3: read models in a database, and tests of what a user writes", []string{"projection/sqldb", "gestatest"}},
 	{"4: wiring", []string{"store/open"}},
 	{"5: parts of the command line", []string{"cmd/gesta/internal/source"}},
 	{"5: command line", []string{"cmd/gesta"}},
-	{"above all: programs of users", []string{"examples/bank", "examples/courses"}},
+	{"above all: programs of users", []string{"examples/bank", "examples/courses", "examples/shop", "examples/tutorial"}},
 	{"above all: programs that work on the source", []string{"internal/mutants"}},
 }
 

@@ -33,7 +33,8 @@ func Read[E any](ctx context.Context, db *DB, q store.Query, o ReadOptions) iter
 				err = allOf[E](bodies, &r)
 			}
 			if err != nil && o.Skip != nil && errors.Is(err, ErrUnknownType) {
-				o.Skip(&r, err)
+				skipped := r // of its own: r is not to be on the heap for it
+				o.Skip(&skipped, err)
 				continue
 			}
 			if err != nil {

@@ -169,6 +169,9 @@ type page struct {
 	moved  chan struct{} // closed when the head moves beyond head
 }
 
+// fewEvents is room for what a page has at least, where it has any.
+const fewEvents = 16
+
 // forwardPage looks at the next events in (after, until].
 func (s *Store) forwardPage(q store.Query, after, until store.Position) (page, error) {
 	s.mu.RLock()
@@ -187,6 +190,9 @@ func (s *Store) forwardPage(q store.Query, after, until store.Position) (page, e
 	}
 	for i := from; i < end; i++ {
 		if q.Matches(&s.events[i].Event) {
+			if p.events == nil {
+				p.events = make([]store.Recorded, 0, min(end-i, fewEvents))
+			}
 			p.events = append(p.events, s.events[i].Recorded)
 		}
 	}
