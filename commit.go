@@ -47,7 +47,7 @@ func run(ctx context.Context, db *DB, parts ...Handler) error {
 		options = append(options, p.options()...)
 	}
 	c := newCall(fromContext(ctx), options)
-	if err := c.writes(); err != nil {
+	if err := c.mayWrite(); err != nil {
 		return err
 	}
 	if c.key != "" {

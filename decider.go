@@ -67,7 +67,7 @@ type Result[S, E any] struct {
 }
 
 // Changed says whether this call recorded anything.
-func (r *Result[S, E]) Changed() bool { return len(r.Events) > 0 && !r.Duplicate }
+func (r Result[S, E]) Changed() bool { return len(r.Events) > 0 && !r.Duplicate }
 
 // Step is one event of a [Decider.History], with the state before and after it.
 type Step[S, E any] struct {
@@ -79,10 +79,11 @@ type Step[S, E any] struct {
 func (d Decider[S, E]) Stream(id string) string { return d.Category + "-" + id }
 
 // Handle loads the state of id, lets decide say what happens, and records that, unless others have written to the stream meanwhile: then it decides again on what they
-// have written, three times at the most, and returns the [*store.ConflictError] after that. Decide is pure; an error of it is returned as it is, and nothing is
+// have written, up to three more times (see [Retries]), and returns the [*store.ConflictError] after that. Decide is pure; an error of it is returned as it is, and nothing is
 // recorded.
 //
-// It returns the errors of [store.Store], and those of [Read] for what is in the stream. After a [*store.UnknownError] the same call with the same [Key] finds out.
+// It returns the errors of [store.Store], and those of [Read] for what is in the stream. After a [*store.UnknownError] repeat the same call with the same [Key]: it returns
+// what was recorded, or records it.
 func (d Decider[S, E]) Handle(ctx context.Context, db *DB, id string, decide func(S) ([]E, error), options ...CallOption) (Result[S, E], error) {
 	h := d.Handling(id, decide, options...)
 	if err := run(ctx, db, h); err != nil {
@@ -94,7 +95,7 @@ func (d Decider[S, E]) Handle(ctx context.Context, db *DB, id string, decide fun
 // Load returns the state of id, now or as options say. A stream without events has the initial state and version 0, unless [MustExist] is among them.
 func (d Decider[S, E]) Load(ctx context.Context, db *DB, id string, options ...CallOption) (Loaded[S], error) {
 	c := newCall(metadata{}, options)
-	past, err := c.reads()
+	past, err := c.past()
 	if err != nil {
 		return Loaded[S]{}, err
 	}
@@ -184,23 +185,29 @@ func (d *Decider[S, E]) take(db *DB, l *folded[S], bodies []any, r *store.Record
 func (d Decider[S, E]) History(ctx context.Context, db *DB, id string, options ...CallOption) iter.Seq2[Step[S, E], error] {
 	return func(yield func(Step[S, E], error) bool) {
 		c := newCall(metadata{}, options)
-		past, err := c.reads()
+		past, err := c.past()
+		if err == nil && c.stale > 0 {
+			err = fmt.Errorf("%w: AllowStale is of Load", store.ErrInvalid)
+		}
 		if err != nil {
 			yield(Step[S, E]{}, err)
 			return
 		}
 		var scanned store.Position
-		s := d.initial()
+		s, found := d.initial(), false
 		for e, err := range d.read(ctx, db, id, past, &scanned) {
 			if err != nil {
 				yield(Step[S, E]{}, err)
 				return
 			}
 			step := Step[S, E]{Event: e, Before: s, After: d.evolve(s, e)}
-			s = step.After
+			s, found = step.After, true
 			if !yield(step, nil) {
 				return
 			}
+		}
+		if c.exists && !found {
+			yield(Step[S, E]{}, fmt.Errorf("%w: %q", ErrNoStream, d.Stream(id)))
 		}
 	}
 }
@@ -244,6 +251,8 @@ func (d *Decider[S, E]) read(ctx context.Context, db *DB, id string, past *asOf,
 	o.Progress = func(p store.Position, _ bool) { *scanned = p }
 	q := store.Query{{Stream: d.Stream(id)}}
 	switch {
+	case past.nothing:
+		return func(func(Event[E], error) bool) {}
 	case !past.effective.IsZero():
 		return readEffective[E](ctx, db, q, o, past)
 	case past.version > 0:

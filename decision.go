@@ -8,10 +8,10 @@ import (
 )
 
 // Decision is a decision that rests on facts from anywhere in the store: on views, not on a stream. Its consistency boundary is dynamic: what it decides is recorded unless an
-// event has come meanwhile that one of its views would have looked at. It is built from parameters alone, and may be run any number of times, by any number of
+// event that matches one of its views has been recorded since they were read. It is built from parameters alone, and may be run any number of times, by any number of
 // goroutines:
 //
-//	func Enrol(course, student string) gesta.Decision[Event] {
+//	func Enroll(course, student string) gesta.Decision[Event] {
 //		seats, courses := freeSeats(course), coursesOf(student)
 //		return gesta.Decision[Event]{
 //			Views: []gesta.AnyView{seats, courses},
@@ -52,8 +52,8 @@ type Decided[E any] struct {
 	Duplicate bool
 }
 
-// Decide reads what the views of d look at, lets it decide, and records what it says, unless a fact has changed meanwhile: then it decides again, three times at the
-// most, and returns the [*store.ConflictError] after that. An error of d.Decide is returned as it is, and nothing is recorded.
+// Decide reads what the views of d look at, lets it decide, and records what it says, unless a fact has changed meanwhile: then it decides again, up to three more
+// times (see [Retries]), and returns the [*store.ConflictError] after that. An error of d.Decide is returned as it is, and nothing is recorded.
 //
 // It returns the errors of [store.Store], and those of [Read] for what the views look at.
 func Decide[E any](ctx context.Context, db *DB, d Decision[E], options ...CallOption) (Decided[E], error) {
@@ -69,7 +69,7 @@ func (d Decision[E]) Deciding(options ...CallOption) *Deciding[E] {
 	return &Deciding[E]{d: d, given: options, own: newCall(metadata{}, options)}
 }
 
-// Deciding is a decision on its way, for [Atomic]. It is used once, by one goroutine.
+// Deciding is a decision that is not run yet, for [Atomic]. It is used once, by one goroutine.
 type Deciding[E any] struct {
 	d     Decision[E]
 	given []CallOption

@@ -13,20 +13,20 @@ type Event[E any] struct {
 	// Body is what happened.
 	Body E
 
-	// Part counts the events that one stored event was split into, from 0; see [Split].
+	// Part is the event's place, from 0, among those that a [Split] made of one stored event; else 0.
 	Part int
 }
 
 // Actor returns who caused the event, as its metadata says, empty when it does not.
-func (e *Event[E]) Actor() string { return metadataText(e.Recorded.Metadata, "actor") }
+func (e Event[E]) Actor() string { return metadataText(e.Recorded.Metadata, "actor") }
 
 // CorrelationID returns what the events of one story have in common, empty when the metadata does not say.
-func (e *Event[E]) CorrelationID() string {
+func (e Event[E]) CorrelationID() string {
 	return metadataText(e.Recorded.Metadata, "correlationId", "$correlationId")
 }
 
 // CausationID returns the id of the event that led to this one, empty when the metadata does not say.
-func (e *Event[E]) CausationID() string {
+func (e Event[E]) CausationID() string {
 	return metadataText(e.Recorded.Metadata, "causationId", "$causationId")
 }
 

@@ -65,14 +65,11 @@ func erase(s store.Store, p store.Position) {
 	}
 }
 
-// ask returns what a view amounts to now: it runs a decision that looks, and decides nothing.
-func ask[S any](db *gesta.DB, v *gesta.View[S]) (answer S) {
-	_, err := gesta.Decide(context.Background(), db, gesta.Decision[CourseEvent]{
-		Views:  []gesta.AnyView{v},
-		Decide: func(f gesta.Facts) ([]CourseEvent, error) { answer = v.In(f); return nil, nil },
-	})
+// ask returns what a view amounts to now.
+func ask[S any](db *gesta.DB, v *gesta.View[S]) S {
+	l, err := v.Load(context.Background(), db)
 	if err != nil {
 		log.Fatal(err)
 	}
-	return answer
+	return l.State
 }

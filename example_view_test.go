@@ -17,16 +17,12 @@ import (
 func ExampleView() {
 	students := gesta.NewView([]string(nil), gesta.Tagged(gesta.Tag("course", "go")),
 		gesta.When(func(all []string, e StudentEnrolled) []string { return append(slices.Clip(all), e.Student) }))
-	var names []string
-	_, err := gesta.Decide(context.Background(), newSchool(), gesta.Decision[CourseEvent]{
-		Views:  []gesta.AnyView{students},
-		Decide: func(f gesta.Facts) ([]CourseEvent, error) { names = students.In(f); return nil, nil },
-	})
-	fmt.Println(students, "has", names, err)
+	names, err := students.Load(context.Background(), newSchool())
+	fmt.Println(students, "has", names.State, err)
 	// Output: view of []string over tag=course:go has [ann] <nil>
 }
 
-// A view begins with a state and has a case for each type that changes it. What ask does is in the example of [View]: a decision that only looks.
+// A view begins with a state and has a case for each type that changes it.
 func ExampleNewView() {
 	type Course struct{ Seats, Taken int }
 	course := gesta.NewView(Course{}, gesta.Tagged(gesta.Tag("course", "go")),
@@ -50,6 +46,30 @@ func ExampleView_In() {
 	// Output:
 	// 1 0
 	// gesta: invalid: the decision asks a view of int over tag=student:ann, which is not among its Views
+}
+
+// Load asks a view without deciding anything.
+func ExampleView_Load() {
+	seats, err := SeatsLeft("go").Load(context.Background(), newSchool())
+	fmt.Println(seats.State, "left at position", seats.Position, err)
+	// Output: 1 left at position 2 <nil>
+}
+
+// The name and the version of a view are those of its fold.
+func ExampleView_Name() {
+	fmt.Println(SeatsLeft("go").Named("seats left", 1).Name())
+	// Output: seats left 1
+}
+
+// The text of a scope is what what is kept of a view is known by.
+func ExampleView_Scope() {
+	seats := SeatsLeft("go").Named("seats left", 1)
+	db, err := gesta.New(newSchool().Store(), CourseTypes, gesta.Keep(cache.NewMemory(1<<20), gesta.Every(1)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(seats.Scope(), db.Forget(context.Background(), seats.Scope().String()))
+	// Output: tag=course:go <nil>
 }
 
 // Initial and Fold are the view without any store: what a test, or a projection, folds by itself.

@@ -7,7 +7,7 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// Handling is a command of one stream on its way, for [Atomic]. It is used once, by one goroutine.
+// Handling is a command of one stream that is not run yet, for [Atomic]. It is used once, by one goroutine.
 type Handling[S, E any] struct {
 	d      Decider[S, E]
 	id     string
@@ -34,6 +34,9 @@ func (h *Handling[S, E]) stream() string { return h.name }
 func (h *Handling[S, E]) options() []CallOption { return h.given }
 
 func (h *Handling[S, E]) load(ctx context.Context, db *DB) (err error) {
+	if h.decide == nil {
+		return fmt.Errorf("%w: there is no command for %q: the function is nil", store.ErrInvalid, h.stream())
+	}
 	if h.loaded, err = h.d.load(ctx, db, h.id, 0); err != nil {
 		return err
 	}

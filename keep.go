@@ -23,7 +23,7 @@ type Keeper interface {
 type Cost struct {
 	Events int           // that were folded
 	Took   time.Duration // to read and fold them
-	Age    time.Duration // of what was kept, 0 when there was nothing
+	Age    time.Duration // of what was kept, by the clock of the DB; 0 when there was nothing
 
 	due bool // it is to be kept whatever the policy
 }
@@ -37,7 +37,7 @@ func Every(n int) Policy { return func(c Cost) bool { return c.Events >= n } }
 // Slower keeps a state that took d or more to make.
 func Slower(d time.Duration) Policy { return func(c Cost) bool { return c.Took >= d } }
 
-// Older keeps a state that is not the kept one any more, when that is d old or older.
+// Older keeps a state that has changed since one was kept, when the kept one is d old or older. Alone it never keeps a first one.
 func Older(d time.Duration) Policy { return func(c Cost) bool { return c.Age >= d && c.Events > 0 } }
 
 // keeping is a Keep.
@@ -78,4 +78,6 @@ func VerifyKept(share float64) Option {
 }
 
 // AllowStale is for [Decider.Load]: a state that was the newest some time within d may be returned, without a look at the store. Without keepers it changes nothing.
-func AllowStale(d time.Duration) CallOption { return func(c *call) { c.stale = d } }
+func AllowStale(d time.Duration) CallOption {
+	return looking("AllowStale", func(c *call) { c.stale = d })
+}

@@ -161,6 +161,21 @@ func TestKeptViewIsRefused(t *testing.T) {
 	}
 }
 
+// TestScopesHaveTextsOfTheirOwn asks views of scopes that look alike, one after the other.
+func TestScopesHaveTextsOfTheirOwn(t *testing.T) {
+	scopes := []gesta.Scope{
+		{}, {Stream: "everything"}, gesta.Tagged("a tag=b"), gesta.Tagged("a", "b"), gesta.Tagged(`a"`, "b"), gesta.Tagged(`"a"`), gesta.Tagged(`a\`), gesta.Tagged(`a\\`),
+		{Stream: "a tag=b"}, {Stream: "a", Tags: []string{"b"}}, {Category: "a", Tags: []string{"b"}}, gesta.Tagged("a,b"), gesta.Tagged("a\tb"),
+	}
+	seen := map[string]gesta.Scope{}
+	for _, s := range scopes {
+		if other, twice := seen[s.String()]; twice {
+			t.Errorf("%#v and %#v are both %s", s, other, s)
+		}
+		seen[s.String()] = s
+	}
+}
+
 // TestVerifyKeptView forgets to raise the version of a view that was changed.
 func TestVerifyKeptView(t *testing.T) {
 	s, box := memory.New(memory.Options{}), newDrawer()

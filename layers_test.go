@@ -22,12 +22,13 @@ var layers = []struct {
 	name     string
 	packages []string
 }{
-	{"ground: knows no events", []string{"store/disk/vfs", "internal/script", "internal/console"}},
+	{"ground: knows no events", []string{"store/disk/vfs", "internal/script", "internal/console", "internal/decimal"}},
 	{"what the disk allows, events or not", []string{"internal/rawlimit"}},
 	{"0: contract", []string{"store"}},
 	{"1: the disk engine's index, and a disk for tests", []string{"store/disk/internal/index", "store/disk/vfs/simfs"}},
 	{"1: the disk engine's log, whose places the index names", []string{"store/disk/internal/segment"}},
 	{"1: backends, suite, forms, folds", []string{"cache", "store/disk", "store/memory", "store/storetest", "store/eventjson", "reducer"}},
+	{"2: rules and expressions over states", []string{"expr", "reducer/javascript", "reducer/webassembly"}},
 	{"2: what a user writes and asks", []string{".", "history"}},
 	{"3: around what a user writes", []string{"projection", "codec/json2", "codec/cbor", "codec/protobuf"}},
 	{"3: read models in a database, and tests of what a user writes", []string{"projection/sqldb", "gestatest"}},
@@ -40,7 +41,7 @@ var layers = []struct {
 
 // stdlibOnly lists the packages that cost whoever imports them nothing: they import the standard library, and of this
 // module what is listed here too.
-var stdlibOnly = []string{".", "store", "store/disk/vfs", "internal/script", "internal/console"}
+var stdlibOnly = []string{".", "store", "store/disk/vfs", "internal/script", "internal/console", "internal/decimal"}
 
 // equipment lists the packages that exist for tests, each with the packages that may import it in code which is no test.
 var equipment = map[string][]string{

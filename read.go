@@ -10,7 +10,7 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// ReadOptions bound a [Read].
+// ReadOptions say what a [Read] covers, and what it does with events that are no E.
 type ReadOptions struct {
 	store.ReadOptions
 
@@ -19,7 +19,7 @@ type ReadOptions struct {
 	Skip func(r *store.Recorded, err error)
 }
 
-// Read yields the events that match q as members of E, which a type alone may be too. Options are those of a store's read: it goes backwards, as of a time, or follows. An
+// Read yields the events that match q as values of E: a union, or one type of events. Options are those of a store's read: it goes backwards, as of a time, or follows. An
 // error is yielded once, last: an [*UnknownTypeError], a [*DecodeError], an [*ErasedError], or one of the store.
 func Read[E any](ctx context.Context, db *DB, q store.Query, o ReadOptions) iter.Seq2[Event[E], error] {
 	return func(yield func(Event[E], error) bool) {

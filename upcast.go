@@ -6,12 +6,12 @@ import (
 )
 
 // Upcast reads what was stored under a name with an earlier version of its schema: it is decoded into an Old, and f makes of it what it is
-// now, or what the next Upcast goes on from. The version of a type is 1, and one more for each Upcast of its name: these form a chain without gaps from version 1
-// to the type that [Types] has.
+// now, or what the next Upcast goes on from. A type has version 1, and one more for each Upcast of its name: these lead without gaps from version 1 to the type
+// that [Types] has.
 //
 //	gesta.Upcast("account.opened", 1, func(o openedV1) Opened { return Opened{Owner: o.Name, Currency: "EUR"} })
 //
-// A New that Types has under another name is a renaming: the name of this Upcast is then in Types no more. F must be pure; it is called each time that such an event is read.
+// If New is in Types under another name, the Upcast renames too: its own name is then not in Types. F must be pure; it is called each time that such an event is read.
 func Upcast[Old, New any](name string, version uint32, f func(Old) New) Option {
 	return option(func(b *builder) {
 		b.upcaster(&upcaster{
@@ -21,13 +21,19 @@ func Upcast[Old, New any](name string, version uint32, f func(Old) New) Option {
 	})
 }
 
-// Split is [Upcast] for an event that has become several, or none: f returns them in order. What it may return is named by values of these types. The
+// Split is [Upcast] for an event that has become several, or none: f returns them in order. What it may return is named by values of these types, each an E. The
 // events share the envelope of the stored one; [Event.Part] tells them apart.
-func Split[Old, E any](name string, version uint32, f func(Old) []E, into ...E) Option {
+//
+//	gesta.Split("name.set", 1, splitName, GivenNameSet{}, FamilyNameSet{})
+func Split[Old, E any](name string, version uint32, f func(Old) []E, into ...any) Option {
 	return option(func(b *builder) {
 		u := &upcaster{name: name, version: version, from: reflect.TypeFor[Old]()}
 		allowed := map[reflect.Type]bool{}
 		for _, proto := range into {
+			if _, ok := proto.(E); !ok {
+				b.failf("the split of %q, version %d, names a %T, which is no %v", name, version, proto, reflect.TypeFor[E]())
+				continue
+			}
 			t := reflect.TypeOf(proto)
 			u.to, allowed[t] = append(u.to, t), true
 		}

@@ -1,10 +1,13 @@
 package gesta
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/gestadb/gesta/store"
 )
@@ -29,22 +32,32 @@ type Scope struct {
 	Tags     []string
 }
 
-// String returns the scope as the text of a query, "tag=course:c1".
+// String returns the scope as the text of a query, "tag=course:c1": another text for each scope, which stays the same from release to release.
 func (s Scope) String() string {
 	var parts []string
 	if s.Stream != "" {
-		parts = append(parts, "stream="+s.Stream)
+		parts = append(parts, "stream="+quoted(s.Stream))
 	}
 	if s.Category != "" {
-		parts = append(parts, "category="+s.Category)
+		parts = append(parts, "category="+quoted(s.Category))
 	}
 	for _, tag := range s.Tags {
-		parts = append(parts, "tag="+tag)
+		parts = append(parts, "tag="+quoted(tag))
 	}
 	if len(parts) == 0 {
 		return "everything"
 	}
 	return strings.Join(parts, " ")
+}
+
+// quoted puts quotes around what would not be one word of a query.
+func quoted(word string) string {
+	if word == "" || strings.ContainsFunc(word, func(r rune) bool {
+		return r == ',' || r == '"' || r == '\\' || !unicode.IsGraphic(r) || unicode.IsSpace(r)
+	}) {
+		return strconv.Quote(word)
+	}
+	return word
 }
 
 // Tagged is the scope of the events that have all of some tags; see [Tag].
@@ -94,12 +107,37 @@ func (v *View[S]) Last() *View[S] {
 	return &last
 }
 
-// Named returns a view whose states the keepers of a DB may keep; see [Keep]. The name is that of what it makes of events, whatever its scope. Version is raised when it makes something
-// else of the same events.
+// Named returns a view whose states the keepers of a DB may keep; see [Keep]. The name stands for the fold and not for the scope: views of many courses share one. Version is raised when the fold makes
+// something else of the same events.
 func (v *View[S]) Named(name string, version uint32) *View[S] {
 	named := *v
 	named.name, named.version = name, version
 	return &named
+}
+
+// Name returns the name and the version by which the view is [View.Named], an empty name where it is not.
+func (v *View[S]) Name() (name string, version uint32) { return v.name, v.version }
+
+// Scope returns which events the view looks at. The text of it is what [DB.Forget] takes.
+func (v *View[S]) Scope() Scope {
+	s := v.scope
+	s.Tags = slices.Clone(s.Tags)
+	return s
+}
+
+// Load returns what the view amounts to now, without a decision. The version is that of no stream, 0. It returns the errors of [Decide].
+func (v *View[S]) Load(ctx context.Context, db *DB) (Loaded[S], error) {
+	it, err := v.item(db.catalog)
+	if err != nil {
+		return Loaded[S]{}, err
+	}
+	views := []AnyView{v}
+	f := newFacts(views)
+	p, err := f.read(ctx, db, views, store.Query{it})
+	if err != nil {
+		return Loaded[S]{}, err
+	}
+	return Loaded[S]{State: v.In(Facts{f}), Position: p}, nil
 }
 
 // Initial returns what the view amounts to without any event.
@@ -127,7 +165,7 @@ func (v *View[S]) String() string {
 	return fmt.Sprintf("view of %v over %v", reflect.TypeFor[S](), v.scope)
 }
 
-// AnyView is a [*View] of any state.
+// AnyView is a [*View] of any state; nothing else is one.
 type AnyView interface {
 	fmt.Stringer
 

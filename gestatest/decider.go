@@ -98,6 +98,7 @@ func (c DeciderTest[S, E]) When(decide func(S) ([]E, error)) *DeciderOutcome[S, 
 	s := c.state()
 	events, err := decideTwice(c.t, func() snapshot { return snap("state", s) }, func() ([]E, error) { return decide(s) }, c.past)
 	o := &DeciderOutcome[S, E]{outcome: newOutcome(c.t, "command", c.past, events, err), state: s}
+	o.saw = snap("state", s)
 	if err != nil {
 		return o
 	}
@@ -113,7 +114,7 @@ func (c DeciderTest[S, E]) When(decide func(S) ([]E, error)) *DeciderOutcome[S, 
 // ThenState fails the test unless the given events amount to want.
 func (c DeciderTest[S, E]) ThenState(want S) {
 	c.t.Helper()
-	checkState(c.t, want, c.state(), c.past)
+	checkState(c.t, want, c.state(), c.past.text(), c.past.compare)
 }
 
 // state folds the given events.
@@ -180,9 +181,9 @@ func anys[E any](events []E) []any {
 }
 
 // checkState fails the test unless two states are equal.
-func checkState(t testing.TB, want, got any, given past) {
+func checkState(t testing.TB, want, got any, given string, compare []cmp.Option) {
 	t.Helper()
-	if d := diff(want, got, given.compare); d != "" {
-		t.Errorf("the state is another one (-want +got):\n%s\n%s", d, given.text())
+	if d := diff(want, got, compare); d != "" {
+		t.Errorf("the state is another one (-want +got):\n%s\n%s", d, given)
 	}
 }

@@ -18,6 +18,7 @@ type DecisionTest[E any] struct {
 	encoder *encoder
 	past    past
 	alone   bool
+	ofView  bool // it is the test of a view
 }
 
 // Deciding begins a test of decisions on events of E, in a store without events. Options are those of the application: its types, upcasters and codecs.
@@ -83,25 +84,23 @@ func (c DecisionTest[E]) GivenElsewhere(events ...any) DecisionTest[E] {
 
 // When makes a decision on the given events with [gesta.Decide]. It fails the test
 //   - when a given event is looked at by no view, or one given elsewhere is;
-//   - when the decision, or a case of a view, is not pure;
+//   - when the decision, or a case of a view, is not pure: each event is folded into each view twice;
 //   - when the views see something else as soon as other events lie between, see [DecisionTest.Alone];
 //   - when nothing is expected of the outcome.
 func (c DecisionTest[E]) When(d gesta.Decision[E]) *DecisionOutcome[E] {
 	c.t.Helper()
-	items, err := itemsOf(c.t.Context(), d.Views, c.encoder.options)
+	looks, err := looksOf(c.t.Context(), d.Views, c.encoder.options)
 	if err != nil {
-		c.t.Fatalf("the decision is refused: %v", err)
+		c.t.Fatalf("the %s is refused: %v", c.what(), err)
 	}
-	c.checkSelection(d.Views, items)
-	first := c.decide(d, recordedIn(c.t, c.past, nil, nil), true)
-	again := c.decide(d, recordedIn(c.t, c.past, nil, nil), false)
-	if changed := first.seen.changed(again.seen); changed != "" {
-		c.t.Errorf("the views saw something else the second time:\n%s\nA case of a view changed the state that it was given, and with it the initial one, or it uses more than its "+
-			"arguments.\n%s\n%s", changed, selection(d.Views, items), c.past.text())
-	} else if !c.alone {
-		c.checkAmongOthers(d, items, first.seen)
+	v := &views{all: d.Views, looks: looks, alone: c.ofView}
+	c.checkSelection(v)
+	first := c.decide(d, v, recordedIn(c.t, c.past, nil, nil), true)
+	if v.checkCases(c.t, c.past) {
+		c.checkAgain(d, v, first.seen)
 	}
-	o := newOutcome(c.t, "decision", c.past, bodies(first.recorded), first.err)
+	o := newOutcome(c.t, c.what(), c.past, bodies(first.recorded), first.err)
+	o.saw = first.seen
 	o.recorded = first.recorded
 	for i := range o.recorded {
 		e := &o.recorded[i]
@@ -112,29 +111,50 @@ func (c DecisionTest[E]) When(d gesta.Decision[E]) *DecisionOutcome[E] {
 	return &DecisionOutcome[E]{o}
 }
 
+// what names what is tested.
+func (c DecisionTest[E]) what() string {
+	if c.ofView {
+		return "view"
+	}
+	return "decision"
+}
+
 // checkSelection holds what the views select against where events were given.
-func (c DecisionTest[E]) checkSelection(views []gesta.AnyView, items []store.Item) {
+func (c DecisionTest[E]) checkSelection(v *views) {
 	c.t.Helper()
+	nobody, somebody := "no view looks", "a view looks"
+	if v.alone {
+		nobody, somebody = "the view does not look", "the view looks"
+	}
 	for i := range c.past.events {
 		h := &c.past.events[i]
-		switch seen := selects(items, &h.Event); {
+		switch seen := selects(v.looks, &h.Event); {
 		case !seen && !h.elsewhere:
-			c.t.Errorf("no view looks at the given %s %s, which has %s:\n%s\nIf that is meant, it is given by GivenElsewhere.",
-				place(&h.Recorded), h.shown(), eventText(&h.Event), selection(views, items))
+			c.t.Errorf("%s at the given %s %s, which has %s:\n%s\nIf that is meant, it is given by GivenElsewhere.",
+				nobody, place(&h.Recorded), h.shown(), eventText(&h.Event), v.selection())
 		case seen && h.elsewhere:
-			c.t.Errorf("a view looks at %s %s, which was given elsewhere and has %s:\n%s",
-				place(&h.Recorded), h.shown(), eventText(&h.Event), selection(views, items))
+			c.t.Errorf("%s at %s %s, which was given elsewhere and has %s:\n%s\nIf that is meant, it is given by Given. If not, the view needs a tag more.",
+				somebody, place(&h.Recorded), h.shown(), eventText(&h.Event), v.selection())
 		}
 	}
 }
 
-// checkAmongOthers holds what the views saw against what they see among other events.
-func (c DecisionTest[E]) checkAmongOthers(d gesta.Decision[E], items []store.Item, seen snapshot) {
+// checkAgain holds what the views saw against what they see a second time, and among other events.
+func (c DecisionTest[E]) checkAgain(d gesta.Decision[E], v *views, seen snapshot) {
 	c.t.Helper()
-	among := c.decide(d, recordedIn(c.t, c.past, c.encoder.strangers(), items), false)
+	again := c.decide(d, v, recordedIn(c.t, c.past, nil, nil), false)
+	if changed := seen.changed(again.seen); changed != "" {
+		c.t.Errorf("what the views saw of the same events was something else the second time:\n%s\nA case may use nothing but its arguments: no clock, no chance, no variable, "+
+			"no order of a map.\n%s\n%s", changed, v.selection(), c.past.text())
+		return
+	}
+	if c.alone {
+		return
+	}
+	among := c.decide(d, v, recordedIn(c.t, c.past, c.encoder.strangers(), v.looks), false)
 	if changed := seen.changed(among.seen); changed != "" {
 		c.t.Errorf("the views see something else when events at which they do not look lie between:\n%s\nPositions and versions count other events too. If that is meant, Alone() "+
-			"leaves this out.\n%s\n%s", changed, selection(d.Views, items), c.past.text())
+			"leaves this out.\n%s\n%s", changed, v.selection(), c.past.text())
 	}
 }
 
@@ -146,14 +166,14 @@ type decided[E any] struct {
 }
 
 // decide makes a decision on a store. Pure says whether it is to be found out if the decision is.
-func (c DecisionTest[E]) decide(d gesta.Decision[E], s store.Store, pure bool) decided[E] {
+func (c DecisionTest[E]) decide(d gesta.Decision[E], v *views, s store.Store, pure bool) decided[E] {
 	c.t.Helper()
 	var out decided[E]
 	asked := d
 	if d.Decide != nil {
 		asked.Decide = func(f gesta.Facts) ([]E, error) {
 			c.t.Helper()
-			facts := func() snapshot { return factsOf(d.Views, f) }
+			facts := func() snapshot { return v.in(f) }
 			out.seen = facts()
 			if !pure {
 				return d.Decide(f)

@@ -81,7 +81,7 @@ func TestDecisionFailures(t *testing.T) {
 		}},
 		{"selected elsewhere", func(t testing.TB) {
 			go1(t).GivenElsewhere(Enrolled{"go", "bob"}).When(TakeSeat("go", "ann")).ThenError(ErrFull)
-		}, []string{"a view looks at #2 course-go@2", "which was given elsewhere"}},
+		}, []string{"a view looks at #2 course-go@2", "which was given elsewhere", "it is given by Given"}},
 		{"no views", func(t testing.TB) {
 			go1(t).When(gesta.Decision[Event]{Decide: func(gesta.Facts) ([]Event, error) { return nil, nil }}).ThenNothing()
 		}, []string{"the decision is refused: it has no Views"}},
@@ -97,7 +97,33 @@ func TestDecisionFailures(t *testing.T) {
 				m[e.Course]++
 				return m
 			})))).ThenNothing()
-		}, []string{"the views saw something else the second time", `Views[0]["go"]: 1, then 2`, "initial"}},
+		}, []string{"a case of Views[0] (view of map[string]int over tag=course:go) changed the state that it was given, at #1 course-go@1", `state["go"]: 1, then 2`, "maps.Clone"}},
+		{"a case changes a state in between", func(t testing.TB) {
+			go1(t).Given(Opened{"go", 2}, Opened{"go", 3}).When(asking(gesta.NewView[map[string]int](nil, gesta.Tagged("course:go"), gesta.When(lastSeats)))).ThenNothing()
+		}, []string{"a case of Views[0]", "changed the state that it was given, at #2 course-go@2", `state["go"]: 1, then 2`}},
+		{"a case changes the event", func(t testing.TB) {
+			v := gesta.NewView(0, gesta.Scope{}, gesta.When(func(n int, e moved) int {
+				e.Rooms[0] = "nowhere"
+				return n + 1
+			}))
+			gestatest.Deciding[any](t, gesta.Types[any]{"moved": moved{}}).Given(moved{[]string{"a"}}).When(gesta.Decision[any]{
+				Views: []gesta.AnyView{v}, Decide: func(gesta.Facts) ([]any, error) { return nil, nil },
+			}).ThenNothing()
+		}, []string{"changed the event that it was given, at #1", `event.Rooms[0]: "a", then "nowhere"`}},
+		{"a case counts its calls", func(t testing.TB) {
+			calls := 0
+			go1(t).When(asking(gesta.NewView(0, gesta.Tagged("course:go"), gesta.When(func(int, Opened) int {
+				calls++
+				return calls
+			})))).ThenNothing()
+		}, []string{"a case of Views[0]", "gave another state the second time, at #1", "state: 2, then 3"}},
+		{"a case that changes its mind later", func(t testing.TB) {
+			calls := 0
+			go1(t).When(asking(gesta.NewView(0, gesta.Tagged("course:go"), gesta.When(func(int, Opened) int {
+				calls++
+				return calls / 4
+			})))).ThenNothing()
+		}, []string{"what the views saw of the same events was something else the second time", "Views[0]: 0, then 1"}},
 		{
 			"a view of positions", func(t testing.TB) { go1(t).When(asking(positions())).ThenNothing() },
 			[]string{"the views see something else when events at which they do not look lie between", "Views[0]: 1, then ", "Alone()"},
@@ -129,6 +155,18 @@ func TestDecisionFailures(t *testing.T) {
 	})
 }
 
+// lastSeats is what a case of a view is not to do: from the second event on it changes the state that it was given.
+func lastSeats(m map[string]int, e Opened) map[string]int {
+	if m == nil {
+		return map[string]int{e.Course: e.Seats}
+	}
+	m[e.Course] = e.Seats
+	return m
+}
+
+// moved is an event that shares memory with its copies.
+type moved struct{ Rooms []string }
+
 // forgetful is an event with a field that is lost.
 type forgetful struct{ Field lossy }
 
@@ -153,8 +191,38 @@ func TestViewFailures(t *testing.T) {
 	}, "the state is another one (-want +got)", "4", "3", "#1 gestatest_test.Opened")
 	wantFailure(t, func(t testing.TB) {
 		gestatest.ViewOf(t, Types, FreeSeats("go")).Given(Opened{"rust", 3}).Is(0)
-	}, "no view looks at the given #1")
+	}, "the view does not look at the given #1", "the view of int over tag=course:go selects type=")
+	wantFailure(t, func(t testing.TB) {
+		gestatest.ViewOf(t, Types, FreeSeats("go")).GivenElsewhere(Opened{"go", 3}).Is(3)
+	}, "the view looks at #1", "which was given elsewhere")
+	wantFailure(t, func(t testing.TB) {
+		gestatest.ViewOf(t, Types, gesta.NewView[map[string]int](nil, gesta.Scope{}, gesta.When(lastSeats))).
+			Given(Opened{"go", 1}, Opened{"go", 2}).GivenElsewhere().Given(Opened{"go", 3}).Is(map[string]int{"go": 3})
+	}, "a case of the view of map[string]int over everything changed the state that it was given, at #2", `state["go"]: 1, then 2`)
 	wantFailure(t, func(t testing.TB) {
 		gestatest.ViewOf(t, Types, gesta.NewView[int](0, gesta.Scope{})).Is(0)
-	}, "the decision is refused", "has no cases")
+	}, "the view is refused", "has no cases")
+}
+
+// TestViewOfTheLast is about views that begin with the initial state at each event, as any may be the last.
+func TestViewOfTheLast(t *testing.T) {
+	greatest := gesta.When(func(n int, e Opened) int { return max(n, e.Seats) })
+	gestatest.ViewOf(t, Types, gesta.NewView(0, gesta.Scope{}, greatest).Last()).Given(Opened{"go", 3}, Opened{"go", 2}).Is(2)
+	first := gesta.NewView[map[string]int](nil, gesta.Scope{}, gesta.When(lastSeats)).Last()
+	gestatest.ViewOf(t, Types, first).Given(Opened{"go", 1}, Opened{"go", 2}).Is(map[string]int{"go": 2}) // it never sees a state that has something in it
+	wantFailure(t, func(t testing.TB) {
+		gestatest.ViewOf(t, Types, first).GivenElsewhere(Opened{"go", 1}).Is(nil)
+	}, "(the last of these alone)")
+}
+
+// TestViewOfAnInterface is about states that are nil in an interface.
+func TestViewOfAnInterface(t *testing.T) {
+	v := gesta.NewView[error](nil, gesta.Scope{}, gesta.When(func(err error, e Opened) error {
+		if e.Seats > 1 {
+			return nil
+		}
+		return ErrFull
+	}))
+	gestatest.ViewOf(t, Types, v).Given(Opened{"go", 1}, Opened{"go", 2}).Is(nil)
+	gestatest.ViewOf(t, Types, v).Given(Opened{"go", 2}, Opened{"go", 1}).Is(ErrFull)
 }

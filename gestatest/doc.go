@@ -1,5 +1,5 @@
-// Package gestatest tests what is written with package gesta: deciders, decisions and views, and that what is stored can still be read. No test needs a store of its own; where
-// the real thing has to run, it runs on one in memory.
+// Package gestatest tests what is written with package gesta: deciders, decisions, views and projections, and that what is stored can still be read. No test needs a store of its own;
+// where the real thing has to run, it runs on one in memory.
 //
 // # Deciders
 //
@@ -33,14 +33,40 @@
 //	}
 //
 // A decision is as good as what its views look at. So each given event has to be one that some view selects, unless it was given elsewhere: a forgotten tag fails the test. And the views must see
-// the same when events at which they do not look lie between. [ViewOf] tests one view in the same way.
+// the same when events at which they do not look lie between. Each event is folded into each view twice, as a decider folds it: a case that changes the state that it was given fails the
+// test, wherever in the past that is. [ViewOf] tests one view in the same way.
+//
+// # Projections
+//
+// [Projecting] runs a [projection.Projection] with a [projection.Runner], as the application does, into targets that the test opens, and asks them what the given events amount to:
+//
+//	func TestCarts(t *testing.T) {
+//		query := gestatest.Rows(func(tx *sqldb.Tx) string { return `SELECT id, items FROM ` + tx.Table("carts") + ` ORDER BY id` })
+//		gestatest.Projecting(t, Carts, openSQLite, query, Types).
+//			In("cart-1").Given(ItemAdded{"tea", 2}, ItemAdded{"rice", 1}).
+//			In("cart-2").Given(ItemAdded{"tea", 1}).
+//			Is([]string{"cart-1 | 3", "cart-2 | 1"})
+//	}
+//
+//	func openSQLite(t testing.TB) projection.Target[*sqldb.Tx] {
+//		database, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "read.db")+"?_pragma=synchronous(OFF)")
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		t.Cleanup(func() { database.Close() })
+//		return sqldb.New(database, sqldb.SQLite)
+//	}
+//
+// A read model in memory has [InMemory] and [Model] in these places. Applied twice gives the same, or the test fails: the events are applied again, to new targets, in other batches, and each batch
+// is rolled back once and delivered again, as it is when a process ends. What a handler does otherwise than through its transaction shows then, and the test names the event and the row.
 //
 // # What is stored
 //
-// Events outlive the program that wrote them. Three tests, of a line each, stand guard over that:
+// Events outlive the program that wrote them. A few tests, of a line each, stand guard over that:
 //
 //	func TestShapes(t *testing.T) { gestatest.Shapes(t, Types, "testdata/events.golden") }
 //	func TestPin(t *testing.T)    { gestatest.Pin(t, gestatest.FoldOf(Courses, Types), "testdata/pin.golden") }
+//	func TestPinned(t *testing.T) { gestatest.Pin(t, gestatest.FoldOfNamed(Seats, Types), "testdata/pin.golden") }
 //
 //	func TestHistory(t *testing.T) { // with a copy of what there is in production
 //		s, err := open.Open(t.Context(), os.Getenv("HISTORY"), open.Options{})
@@ -59,6 +85,6 @@
 //
 // # Limits
 //
-// Of a view it is seen whether a case changed the initial state, and not whether it changed one in between, which nobody else looks at. Functions and channels within
-// states all look alike. What is not in the history of a pin cannot be noticed by it.
+// Functions and channels within states all look alike. Memory behind the length of a slice is not looked at: two states that append to one array are not found. What is not in the
+// history of a pin cannot be noticed by it, nor what the query of a projection does not ask for.
 package gestatest

@@ -65,8 +65,12 @@ func ExampleFor() {
 	//   got  course is full (*errors.errorString)
 	//   want course is closed (*errors.errorString), which errors.Is finds in it
 	// given
-	//     #1 course-1@1 gestatest_test.Opened{Course:"go", Seats:1}
-	//     #2 course-1@2 gestatest_test.Enrolled{Course:"go", Student:"ann"}
+	//     #1 course-1@1 gestatest_test.Opened{Course:"go", Seats:1} recorded 2026-05-01T09:00:00Z
+	//     #2 course-1@2 gestatest_test.Enrolled{Course:"go", Student:"ann"} recorded 2026-05-01T09:00:00Z
+	// decided on
+	//     state.Open = true
+	//     state.Seats = 1
+	//     state.Students[0] = "ann"
 }
 
 // The second event is one that neither of the two views looks at, as if its tag had been forgotten.
@@ -78,8 +82,8 @@ func ExampleDeciding() {
 		Then(Enrolled{"go", "ann"})
 	// Output:
 	// no view looks at the given #2 course-c@1 gestatest_test.Opened{Course:"c", Seats:1}, which has type=course.opened stream=course-c tag=course:c:
-	//     Views[0] (view of int over tag=course:go): type=course.closed,course.enrolled,course.opened tag=course:go
-	//     Views[1] (view of int over tag=student:ann): type=course.enrolled tag=student:ann
+	//     Views[0] (view of int over tag=course:go) selects type=course.closed,course.enrolled,course.opened tag=course:go
+	//     Views[1] (view of int over tag=student:ann) selects type=course.enrolled tag=student:ann
 	// If that is meant, it is given by GivenElsewhere.
 }
 
@@ -88,9 +92,7 @@ func ExampleViewOf() {
 		Given(Opened{"go", 3}, Enrolled{"go", "ann"}).
 		GivenElsewhere(Enrolled{"c", "ann"}).
 		Is(2)
-	fmt.Println("all is well")
 	// Output:
-	// all is well
 }
 
 // The field Seats was called Places when the golden file was written.
@@ -125,6 +127,8 @@ func ExampleHistory() {
 	// EVENTS  TYPE           VERSION  BROKEN
 	// 1       course.moved   1        1
 	// 2       course.opened  1        1
+	//
+	// Each of them stops whoever reads its stream. A type that has gone needs a gesta.Rename or a gesta.Upcast to what it is now; one that changed needs its old struct, and a gesta.Upcast from that; what was erased needs a gesta.StandIn.
 }
 
 func ExamplePin() {
@@ -148,4 +152,26 @@ func ExampleFoldOfView() {
 	fmt.Println("the view does what it did")
 	// Output:
 	// the view does what it did
+}
+
+func ExampleFold() {
+	for _, fold := range []gestatest.Fold{gestatest.FoldOf(Courses, Types), gestatest.FoldOfView("free seats", 1, FreeSeats("go"), Types)} {
+		gestatest.Pin(t, fold, "testdata/pin.golden")
+	}
+	// Output:
+}
+
+// The events that are made up have texts such as "Course-1". A fold that looks for a certain one gets it so.
+func ExampleFold_And() {
+	fold := gestatest.FoldOfView("open courses", 1, openCourses, Types).And(Opened{"rust", 0}, Closed{"go"})
+	gestatest.Pin(t, fold, "testdata/pin.golden")
+	// Output:
+}
+
+// takenSeats is a view whose states are kept, by its name and its version.
+var takenSeats = gesta.NewView(0, gesta.Scope{Category: "course"}, gesta.When(func(n int, _ Enrolled) int { return n + 1 })).Named("taken seats", 1)
+
+func ExampleFoldOfNamed() {
+	gestatest.Pin(t, gestatest.FoldOfNamed(takenSeats, Types), "testdata/pin.golden")
+	// Output:
 }

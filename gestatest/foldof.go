@@ -3,6 +3,7 @@ package gestatest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/gestadb/gesta"
@@ -17,6 +18,7 @@ type Fold struct {
 	options  []gesta.Option
 	members  map[string]any // the types of its events, by name
 	samples  []any
+	problem  error // why it cannot be pinned
 
 	// scope returns where it looks for events, and what their types may be; none for all members.
 	scope func(context.Context) (store.Item, error)
@@ -38,27 +40,44 @@ func FoldOf[S, E any](d gesta.Decider[S, E], types gesta.Types[E], more ...gesta
 	}
 }
 
-// FoldOfView returns the fold of a view, for which name and version are kept by whoever pins it. Types are those of the events that it has cases for; where they are of several
-// unions, a gesta.Types[any] can have them all.
+// FoldOfView returns the fold of a view, for which name and version are kept by whoever pins it: [FoldOfNamed] is for a view that has its own. Types are those of the events that it has
+// cases for; where they are of several unions, a gesta.Types[any] can have them all.
 func FoldOfView[S, E any](name string, version uint32, v *gesta.View[S], types gesta.Types[E], more ...gesta.Option) Fold {
+	f := foldOfView(v, types, more)
+	f.name, f.version, f.versions = name, version, "the version of the view "+name
+	if own, ownVersion := v.Name(); own != "" {
+		f.problem = fmt.Errorf("the view is Named(%q, %d): what is kept of it goes by that, and so does its pin: gestatest.FoldOfNamed", own, ownVersion)
+	}
+	return f
+}
+
+// FoldOfNamed returns the fold of a view under the name and the version that it was given by [gesta.View.Named]: those by which its states are kept. Types and more are those of
+// [FoldOfView].
+func FoldOfNamed[S, E any](v *gesta.View[S], types gesta.Types[E], more ...gesta.Option) Fold {
+	f := foldOfView(v, types, more)
+	f.name, f.version = v.Name()
+	f.versions = fmt.Sprintf("the version in Named(%q, %d)", f.name, f.version)
+	if f.name == "" {
+		f.problem = fmt.Errorf("the %v has no name: give it one by Named(name, version), or pin it by gestatest.FoldOfView", v)
+	}
+	return f
+}
+
+// foldOfView returns the fold of a view without a name.
+func foldOfView[S, E any](v *gesta.View[S], types gesta.Types[E], more []gesta.Option) Fold {
 	options := append([]gesta.Option{types}, more...)
 	return Fold{
-		name: name, version: version, versions: "the version of the view " + name,
 		options: options, members: membersOf(types),
 		scope: func(ctx context.Context) (store.Item, error) {
-			items, err := itemsOf(ctx, []gesta.AnyView{v}, options)
+			looks, err := looksOf(ctx, []gesta.AnyView{v}, options)
 			if err != nil {
 				return store.Item{}, err
 			}
-			return items[0], nil
+			return looks[0].Item, nil
 		},
 		state: func(ctx context.Context, db *gesta.DB) (any, error) {
-			var s S
-			_, err := gesta.Decide(ctx, db, gesta.Decision[any]{Views: []gesta.AnyView{v}, Decide: func(f gesta.Facts) ([]any, error) {
-				s = v.In(f)
-				return nil, nil
-			}})
-			return s, err
+			l, err := v.Load(ctx, db)
+			return l.State, err
 		},
 	}
 }

@@ -38,10 +38,13 @@ func History(t testing.TB, types gesta.Option, from Reader, more ...gesta.Option
 	}
 	report.sort()
 	if report.Broken() > 0 {
-		t.Errorf("%v", report)
+		t.Errorf("%v\n\n%s", report, historyAdvice)
 	}
 	return report
 }
+
+const historyAdvice = "Each of them stops whoever reads its stream. A type that has gone needs a gesta.Rename or a gesta.Upcast to what it is now; one that changed needs its old struct, and a " +
+	"gesta.Upcast from that; what was erased needs a gesta.StandIn."
 
 // decodeSafely decodes an event and returns what goes wrong. An upcaster that panics is one of many things that are to be reported, and no reason to stop.
 func decodeSafely(db *gesta.DB, r *store.Recorded) (err error) {

@@ -14,6 +14,7 @@ type outcome[E any] struct {
 	what     string // was asked to decide
 	past     past
 	events   []E
+	saw      snapshot // what it was decided on
 	recorded []gesta.Event[E]
 	err      error
 	checked  bool
@@ -31,16 +32,29 @@ func newOutcome[E any](t testing.TB, what string, given past, events []E, err er
 	return o
 }
 
+// text says for a failure message what was given, and what the decision could see of it.
+func (o *outcome[E]) text() string {
+	const most = 20
+	lines := o.saw.text()
+	if len(lines) == 0 {
+		return o.past.text()
+	}
+	if len(lines) > most {
+		lines = append(lines[:most], fmt.Sprintf("and %d more", len(lines)-most))
+	}
+	return o.past.text() + "\ndecided on\n" + indent(lines)
+}
+
 // then expects events.
 func (o *outcome[E]) then(want []E) {
 	o.t.Helper()
 	o.checked = true
 	if o.err != nil {
-		o.t.Errorf("the %s was refused: %s\nwant the events\n%s\n%s", o.what, shownError(o.err), list(want), o.past.text())
+		o.t.Errorf("the %s was refused: %s\nwant the events\n%s\n%s", o.what, shownError(o.err), list(want), o.text())
 		return
 	}
 	if d := diff(want, o.events, o.past.compare); d != "" {
-		o.t.Errorf("the %s led to other events (-want +got):\n%s\n%s", o.what, d, o.past.text())
+		o.t.Errorf("the %s led to other events (-want +got):\n%s\n%s", o.what, d, o.text())
 	}
 }
 
@@ -52,9 +66,9 @@ func (o *outcome[E]) thenError(want error) {
 	case want == nil:
 		o.t.Errorf("ThenError(nil) expects nothing: ThenNothing says that no event and no error is expected")
 	case o.err == nil:
-		o.t.Errorf("the %s was not refused, and led to\n%s\nwant the error %s\n%s", o.what, list(o.events), shownError(want), o.past.text())
+		o.t.Errorf("the %s was not refused, and led to\n%s\nwant the error %s\n%s", o.what, list(o.events), shownError(want), o.text())
 	case !errors.Is(o.err, want):
-		o.t.Errorf("the %s was refused with another error:\n  got  %s\n  want %s, which errors.Is finds in it\n%s", o.what, shownError(o.err), shownError(want), o.past.text())
+		o.t.Errorf("the %s was refused with another error:\n  got  %s\n  want %s, which errors.Is finds in it\n%s", o.what, shownError(o.err), shownError(want), o.text())
 	}
 }
 
@@ -71,7 +85,7 @@ func (o *outcome[E]) thenNothing() {
 	default:
 		return
 	}
-	o.t.Errorf("the %s %s\nwant neither events nor an error\n%s", o.what, what, o.past.text())
+	o.t.Errorf("the %s %s\nwant neither events nor an error\n%s", o.what, what, o.text())
 }
 
 // DeciderOutcome is what a command of a decider led to.
@@ -103,7 +117,7 @@ func (o *DeciderOutcome[S, E]) ThenNothing() {
 func (o *DeciderOutcome[S, E]) ThenState(want S) *DeciderOutcome[S, E] {
 	o.t.Helper()
 	o.checked = true
-	checkState(o.t, want, o.state, o.past)
+	checkState(o.t, want, o.state, o.text()+"\nand led to\n"+list(o.events), o.past.compare)
 	return o
 }
 

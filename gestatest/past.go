@@ -30,7 +30,8 @@ type past struct {
 type happened struct {
 	store.Recorded
 	bodies    []any // what it is to the program: one, unless it is stored as something that is split
-	elsewhere bool  // no view looks at it, the test says
+	elsewhere bool  // no view and no handler looks at it, the test says
+	parked    bool  // a projection parks it, the test says
 }
 
 // shown returns what happened as a failure message has it.
@@ -40,6 +41,18 @@ func (h *happened) shown() string {
 		texts[i] = shown(body)
 	}
 	return strings.Join(texts, " and ")
+}
+
+// when says what a failure message has to say of times: nothing, where the test said nothing of them.
+func (h *happened) when() string {
+	var text string
+	if !h.RecordedAt.Equal(beginning) {
+		text = " recorded " + h.RecordedAt.Format(time.RFC3339Nano)
+	}
+	if !h.EffectiveAt.IsZero() {
+		text += " effective " + h.EffectiveAt.Format(time.RFC3339Nano)
+	}
+	return text
 }
 
 // at returns the past with its clock set.
@@ -135,7 +148,7 @@ func (p past) text() string {
 			lines = append(lines, fmt.Sprintf("and %d more", len(p.events)-most))
 			break
 		}
-		lines = append(lines, place(&e.Recorded)+" "+e.shown())
+		lines = append(lines, place(&e.Recorded)+" "+e.shown()+e.when())
 	}
 	return "given\n" + indent(lines)
 }

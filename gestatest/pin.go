@@ -39,6 +39,9 @@ func Pin(t testing.TB, fold Fold, file string) {
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
+	if fold.problem != nil {
+		t.Fatalf("the fold cannot be pinned: %v", fold.problem)
+	}
 	p := pinner{t: t, fold: fold, file: file, encoder: newEncoder(t, fold.options)}
 	if p.scope, err = fold.scope(t.Context()); err != nil {
 		t.Fatalf("fold %q is refused: %v", fold.name, err)

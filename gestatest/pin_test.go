@@ -24,6 +24,7 @@ var pinned = []gestatest.Fold{
 	gestatest.FoldOf(everythingSeen, gesta.Types[any]{"everything": everything{}}),
 	gestatest.FoldOfView("free seats", 1, FreeSeats("go"), Types),
 	gestatest.FoldOfView("open courses", 1, openCourses, Types).And(Opened{"rust", 0}, Closed{"go"}),
+	gestatest.FoldOfNamed(takenSeats, Types),
 }
 
 func TestPinGolden(t *testing.T) {
@@ -216,6 +217,35 @@ func TestPin(t *testing.T) {
 	wantPass(t, pin("1", sampled))
 	wantPass(t, pin("", sampled))
 	wantFailure(t, pin("", gestatest.FoldOf(counting(2, 2), two)), "cannot be read any more", "unknown type", "the same upcasters")
+}
+
+// TestPinNamed takes a view that has its own name and version through its life.
+func TestPinNamed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pin.golden")
+	pin := func(update string, fold gestatest.Fold) func(testing.TB) {
+		return func(tb testing.TB) {
+			tb.Helper()
+			t.Setenv("GESTA_UPDATE", update)
+			gestatest.Pin(tb, fold, file)
+		}
+	}
+	seats := func(by int, version uint32) *gesta.View[int] {
+		return gesta.NewView(0, gesta.Scope{Category: "course"}, gesta.When(func(n int, _ Enrolled) int { return n + by })).Named("taken seats", version)
+	}
+	wantPass(t, pin("1", gestatest.FoldOfNamed(seats(1, 3), Types)))
+	wantPass(t, pin("", gestatest.FoldOfNamed(seats(1, 3), Types)))
+	for _, update := range []string{"", "1"} {
+		wantFailure(t, pin(update, gestatest.FoldOfNamed(seats(2, 3), Types)), `fold "taken seats" makes something else of the same events than it did, and its version is 3 as it was`,
+			`"state = 4"`, `"state = 8"`, `Raise the version in Named("taken seats", 3) to 4`, "GESTA_UPDATE=1")
+	}
+	wantFailure(t, pin("", gestatest.FoldOfNamed(seats(2, 4), Types)), "its version is 4, and 3 there")
+	wantPass(t, pin("1", gestatest.FoldOfNamed(seats(2, 4), Types)))
+	wantPass(t, pin("", gestatest.FoldOfNamed(seats(2, 4), Types)))
+	wantFailure(t, pin("1", gestatest.FoldOfNamed(seats(2, 3), Types)), "versions never go back")
+
+	wantFailure(t, pin("1", gestatest.FoldOfNamed(FreeSeats("go"), Types)), "the view of int over tag=course:go has no name", "Named(name, version)", "gestatest.FoldOfView")
+	wantFailure(t, pin("1", gestatest.FoldOfView("taken seats", 1, seats(2, 4), Types)), "the fold cannot be pinned", `the view is Named("taken seats", 4)`, "gestatest.FoldOfNamed")
+	wantFailure(t, pin("1", gestatest.FoldOfNamed(seats(2, 4).Last(), Types)), `fold "taken seats" is refused`, "folds one event alone")
 }
 
 func TestPinFailures(t *testing.T) {

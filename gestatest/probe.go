@@ -11,7 +11,13 @@ import (
 )
 
 // probe is a store that holds nothing, says that it does, and remembers what it was asked.
-type probe struct{ asked store.Query }
+type probe struct{ asked []look }
+
+// look is what a view looks at: what the item selects, or the last event alone of that.
+type look struct {
+	store.Item
+	last bool
+}
 
 func (p *probe) Append(context.Context, store.Commit) (store.Result, error) {
 	return store.Result{}, fmt.Errorf("append: %w", store.ErrUnsupported)
@@ -19,19 +25,21 @@ func (p *probe) Append(context.Context, store.Commit) (store.Result, error) {
 
 func (p *probe) Head(context.Context) (store.Position, error) { return 1, nil }
 
-func (p *probe) Read(_ context.Context, q store.Query, _ store.ReadOptions) iter.Seq2[store.Recorded, error] {
-	p.asked = append(p.asked, q...)
+func (p *probe) Read(_ context.Context, q store.Query, o store.ReadOptions) iter.Seq2[store.Recorded, error] {
+	for _, it := range q {
+		p.asked = append(p.asked, look{it, o.Backward && o.Limit == 1})
+	}
 	return func(func(store.Recorded, error) bool) {}
 }
 
 func (p *probe) Close() error { return nil }
 
-// itemsOf returns what each of some views selects, in their order.
-func itemsOf(ctx context.Context, views []gesta.AnyView, options []gesta.Option) ([]store.Item, error) {
+// looksOf returns what each of some views looks at, in their order.
+func looksOf(ctx context.Context, views []gesta.AnyView, options []gesta.Option) ([]look, error) {
 	if len(views) == 0 {
 		return nil, errors.New("it has no Views")
 	}
-	items := make([]store.Item, len(views))
+	looks := make([]look, len(views))
 	for i, v := range views {
 		p := &probe{}
 		db, err := gesta.New(p, options...)
@@ -48,10 +56,17 @@ func itemsOf(ctx context.Context, views []gesta.AnyView, options []gesta.Option)
 		if len(p.asked) != 1 {
 			return nil, fmt.Errorf("the %v asked the store %d questions", v, len(p.asked))
 		}
-		items[i] = p.asked[0]
+		looks[i] = p.asked[0]
 	}
-	return items, nil
+	return looks, nil
 }
 
-// selects says whether any of the items matches.
-func selects(items []store.Item, e *store.Event) bool { return store.Query(items).Matches(e) }
+// selects says whether any of the looks is at an event of this kind.
+func selects(looks []look, e *store.Event) bool {
+	for i := range looks {
+		if looks[i].Matches(e) {
+			return true
+		}
+	}
+	return false
+}

@@ -18,6 +18,15 @@ type snapshot []leaf
 // leaf is a part of a value: where it is, and what, as text. Equal parts have equal texts in every run of a program.
 type leaf struct{ path, text string }
 
+// empty says whether a leaf is one because it has no parts.
+func (l leaf) empty() bool { return l.text == "{}" || l.text == "[]" || l.text == "nil" }
+
+// holds says whether a later leaf is a part of what this one was when it had none.
+func (l leaf) holds(later leaf) bool {
+	rest, within := strings.CutPrefix(later.path, l.path)
+	return within && rest != "" && strings.ContainsAny(rest[:1], ".[")
+}
+
 // snap takes the snapshot of a value, whose own path is name.
 func snap(name string, v any) snapshot {
 	w := walker{within: map[uintptr]bool{}}
@@ -52,6 +61,8 @@ func (s snapshot) changes(later snapshot) (lines []string, more int) {
 		text, there := now[l.path]
 		delete(now, l.path)
 		switch {
+		case !there && l.empty() && slices.ContainsFunc(later, func(now leaf) bool { return l.holds(now) }):
+			// something came into it, which is said below
 		case !there:
 			add(l.path + ": " + l.text + ", then gone")
 		case text != l.text:

@@ -55,20 +55,21 @@ func TestSnapshotsSeeEverything(t *testing.T) {
 	}
 	wantPass(t, of(func(rich) {}))
 	for says, change := range map[string]func(r rich){
-		`state.self.f: 0, then 2`:                       func(r rich) { r.self.f = 2 },
-		`state.self.list: [], then gone`:                func(r rich) { r.self.list = []int{3} },
-		`state.self.self: what it is part of, then nil`: func(r rich) { r.self.self = nil },
-		`state.bytes: "ab", then "ac"`:                  func(r rich) { r.bytes[1] = 'c' },
-		`state.list[0]: 1, then -5`:                     func(r rich) { r.list[0] = -5 },
-		`state.any.(*[]int)[0]: 1, then 2`:              func(r rich) { (*r.any.(*[]int))[0] = 2 }, //nolint:errcheck // fresh has made it
-		`state.big: "12", then "13"`:                    func(r rich) { r.big.SetInt64(13) },
-		`state.by[[0] 1 [1] 2]["k"]: "1970-01-01T00:00:02Z", then "1970-01-01T00:00:03Z"`: func(r rich) { r.by[[2]int{1, 2}]["k"] = time.Unix(3, 0).UTC() },
-		`state.by[[0] 3 [1] 4]: not there, then nil`:                                      func(r rich) { r.by[[2]int{3, 4}] = nil },
-		`state.self.z: (0+0i), then (0+1i)`:                                               func(r rich) { r.self.z = 1i },
-		`state.self.fn: nil, then a func`:                                                 func(r rich) { r.self.fn = func() {} },
-		`state.self.u: 0, then 9`:                                                         func(r rich) { r.self.u = 9 },
-		`state.self.yes: false, then true`:                                                func(r rich) { r.self.yes = true },
-		`state.self.where: nil, then a location`:                                          func(r rich) { r.self.where = time.UTC },
+		`state.self.f: 0, then 2`: func(r rich) { r.self.f = 2 },
+		"given, at #1 x-1@1 gestatest_test.Closed{Course:\"go\"}:\n    state.self.list[0]: not there, then 3": func(r rich) { r.self.list = []int{3} },
+		`state.by[[0] 1 [1] 2]["k"]: "1970-01-01T00:00:02Z", then gone`:                                       func(r rich) { delete(r.by, [2]int{1, 2}) },
+		`state.self.self: what it is part of, then nil`:                                                       func(r rich) { r.self.self = nil },
+		`state.bytes: "ab", then "ac"`:                                                                        func(r rich) { r.bytes[1] = 'c' },
+		`state.list[0]: 1, then -5`:                                                                           func(r rich) { r.list[0] = -5 },
+		`state.any.(*[]int)[0]: 1, then 2`:                                                                    func(r rich) { (*r.any.(*[]int))[0] = 2 }, //nolint:errcheck // fresh has made it
+		`state.big: "12", then "13"`:                                                                          func(r rich) { r.big.SetInt64(13) },
+		`state.by[[0] 1 [1] 2]["k"]: "1970-01-01T00:00:02Z", then "1970-01-01T00:00:03Z"`:                     func(r rich) { r.by[[2]int{1, 2}]["k"] = time.Unix(3, 0).UTC() },
+		`state.by[[0] 3 [1] 4]: not there, then nil`:                                                          func(r rich) { r.by[[2]int{3, 4}] = nil },
+		`state.self.z: (0+0i), then (0+1i)`:                                                                   func(r rich) { r.self.z = 1i },
+		`state.self.fn: nil, then a func`:                                                                     func(r rich) { r.self.fn = func() {} },
+		`state.self.u: 0, then 9`:                                                                             func(r rich) { r.self.u = 9 },
+		`state.self.yes: false, then true`:                                                                    func(r rich) { r.self.yes = true },
+		`state.self.where: nil, then a location`:                                                              func(r rich) { r.self.where = time.UTC },
 	} {
 		t.Run(says, func(t *testing.T) { wantFailure(t, of(change), "changed the state that it was given", says) })
 	}

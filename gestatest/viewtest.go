@@ -20,7 +20,9 @@ type ViewTest[S any] struct {
 // ViewOf begins a test of a view, in a store without events. Types are those of the application, and more its further options.
 func ViewOf[S any](t testing.TB, types gesta.Option, view *gesta.View[S], more ...gesta.Option) ViewTest[S] {
 	t.Helper()
-	return ViewTest[S]{view: view, decision: Deciding[any](t, append([]gesta.Option{types}, more...)...)}
+	d := Deciding[any](t, append([]gesta.Option{types}, more...)...)
+	d.ofView = true
+	return ViewTest[S]{view: view, decision: d}
 }
 
 // At sets the time at which the events given after it were recorded. Without it, all happens at the beginning of the year 2000.
@@ -92,5 +94,5 @@ func (v ViewTest[S]) Is(want S) {
 		t.Errorf("the view is refused: %v\n%s", o.err, v.decision.past.text())
 		return
 	}
-	checkState(t, want, got, v.decision.past)
+	checkState(t, want, got, v.decision.past.text(), v.decision.past.compare)
 }

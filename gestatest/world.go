@@ -9,8 +9,8 @@ import (
 	"github.com/gestadb/gesta/store/memory"
 )
 
-// recordedIn returns a store in memory with the past in it, which is closed when the test ends. With others, events that none of the items matches lie between.
-func recordedIn(t testing.TB, p past, others []store.Event, items []store.Item) store.Store {
+// recordedIn returns a store in memory with the past in it, which is closed when the test ends. With others, events at which nobody looks lie between.
+func recordedIn(t testing.TB, p past, others []store.Event, looks []look) store.Store {
 	t.Helper()
 	now := p.now
 	s := memory.New(memory.Options{Clock: func() time.Time { return now }})
@@ -24,26 +24,26 @@ func recordedIn(t testing.TB, p past, others []store.Event, items []store.Item) 
 			end++
 		}
 		now = p.events[begin].RecordedAt
-		disturb(ctx, t, s, others, items, commit.Events)
+		disturb(ctx, t, s, others, looks, commit.Events)
 		if _, err := s.Append(ctx, commit); err != nil {
 			t.Fatalf("the given events are refused: %v\n%s", err, p.text())
 		}
 		begin = end
 	}
 	now = p.now
-	disturb(ctx, t, s, others, items, nil)
+	disturb(ctx, t, s, others, looks, nil)
 	return s
 }
 
-// disturb appends others, and one event to each stream of the events that come next, as far as no item matches them.
-func disturb(ctx context.Context, t testing.TB, s store.Store, others []store.Event, items []store.Item, next []store.Event) {
+// disturb appends others, and one event to each stream of the events that come next, as far as nobody looks at them.
+func disturb(ctx context.Context, t testing.TB, s store.Store, others []store.Event, looks []look, next []store.Event) {
 	t.Helper()
 	if len(others) == 0 {
 		return
 	}
 	var commit store.Commit
 	for _, e := range others {
-		if !selects(items, &e) {
+		if !selects(looks, &e) {
 			commit.Events = append(commit.Events, e)
 		}
 	}
@@ -51,7 +51,7 @@ func disturb(ctx context.Context, t testing.TB, s store.Store, others []store.Ev
 		if next[i].Stream == "" {
 			continue
 		}
-		if e := (store.Event{Type: strangeType, Stream: next[i].Stream}); !selects(items, &e) {
+		if e := (store.Event{Type: strangeType, Stream: next[i].Stream}); !selects(looks, &e) {
 			commit.Events = append(commit.Events, e)
 		}
 	}
