@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -36,12 +37,29 @@ type State struct {
 
 	Reducer string // its identity
 	Fold    reducer.Fold
+
+	selection Selection
+	options   StateOptions
 }
 
 // FoldState folds the events of a stream or tag up to the end of the selection. It returns [store.ErrInvalid] for a
 // selection of the whole store, [store.ErrNotFound] where no event of the target is known, [store.ErrTruncated] for a stream whose first events are
-// gone, and errors of the store and the reducer.
+// gone, and errors of the store and the reducer. The state's Fold is closed.
 func FoldState(ctx context.Context, s store.Store, sel Selection, o StateOptions) (*State, error) {
+	st, err := newState(ctx, s, sel, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range st.Steps(ctx, s, reducer.Want{}) {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return st, nil
+}
+
+// newState begins the state of a selection; Steps makes it.
+func newState(ctx context.Context, s store.Store, sel Selection, o StateOptions) (*State, error) {
 	if sel.Subject == WholeStore {
 		return nil, invalidf("a state is of a stream or a tag, not of the whole store")
 	}
@@ -52,31 +70,90 @@ func FoldState(ctx context.Context, s store.Store, sel Selection, o StateOptions
 		return nil, err
 	}
 	sel.After, sel.Explicit, sel.Filter = 0, false, nil
-	st := &State{Target: sel.Target(), Reducer: o.Reducer.Identity(), Fold: o.Reducer.New()}
+	st := &State{Target: sel.Target(), Reducer: o.Reducer.Identity(), selection: sel, options: o}
 	if sel.Subject == Stream {
 		st.Stream = sel.Name
 	}
-	known := st.watch(sel.Events(ctx, s, false, o.Truncated))
-	var err error
-	if o.EffectiveAt.IsZero() {
-		err = st.fold(known)
-	} else {
-		err = st.foldEffective(known, o.EffectiveAt)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("fold %s: %w", st.Target, err)
-	}
-	if st.Position == 0 {
-		hint := "gesta show " + st.Target + "@1 shows its first event"
-		if st.Stream == "" { // a tag may have none at all
-			hint = "gesta log " + st.Target + " shows the events that have the tag"
-		}
-		return nil, &eventjson.Error{
-			Code: eventjson.CodeNotFound, Stream: st.Stream, Hint: hint,
-			Message: "no event of " + st.Target + " is known at that point",
-		}
-	}
 	return st, nil
+}
+
+// Steps folds the events, once, and yields what each of them did. An error is yielded once, last, with a nil Step.
+func (st *State) Steps(ctx context.Context, s store.Store, w reducer.Want) iter.Seq2[*reducer.Step, error] {
+	return func(yield func(*reducer.Step, error) bool) {
+		fold, err := st.options.Reducer.New(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		st.Fold = fold
+		left := false
+		for step, err := range fold.Steps(st.events(ctx, s), w) {
+			if err != nil {
+				_ = fold.Close() // that error says more
+				yield(nil, st.failed(err))
+				return
+			}
+			st.Events++
+			if !step.Applied {
+				st.Skipped++
+			}
+			if left = !yield(step, nil); left {
+				break
+			}
+		}
+		err = fold.Close()
+		switch {
+		case left:
+		case err != nil:
+			yield(nil, err)
+		case st.Position == 0:
+			yield(nil, st.unknown())
+		}
+	}
+}
+
+// failed says whose fold an error ended.
+func (st *State) failed(err error) error {
+	var at *reducer.EventError
+	if errors.As(err, &at) {
+		return &eventjson.Error{Code: eventjson.CodeReducer, Position: at.Position, Stream: at.Stream, Message: "fold " + st.Target + ": " + err.Error()}
+	}
+	return fmt.Errorf("fold %s: %w", st.Target, err)
+}
+
+// unknown says that there is nothing to fold.
+func (st *State) unknown() error {
+	hint := "gesta show " + st.Target + "@1 shows its first event"
+	if st.Stream == "" { // a tag may have none at all
+		hint = "gesta log " + st.Target + " shows the events that have the tag"
+	}
+	return &eventjson.Error{
+		Code: eventjson.CodeNotFound, Stream: st.Stream, Hint: hint,
+		Message: "no event of " + st.Target + " is known at that point",
+	}
+}
+
+// events yields those to fold, in the order in which they are folded.
+func (st *State) events(ctx context.Context, s store.Store) iter.Seq2[store.Recorded, error] {
+	known := st.watch(st.selection.Events(ctx, s, false, st.options.Truncated))
+	if st.options.EffectiveAt.IsZero() {
+		return known
+	}
+	return func(yield func(store.Recorded, error) bool) {
+		var all []store.Recorded
+		for r, err := range known {
+			if err != nil {
+				yield(r, err)
+				return
+			}
+			all = append(all, r)
+		}
+		for _, r := range store.Effective(all, st.options.EffectiveAt) {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
 // watch notes the last event that passes by.
@@ -99,44 +176,4 @@ func (st *State) watch(events iter.Seq2[store.Recorded, error]) iter.Seq2[store.
 			}
 		}
 	}
-}
-
-func (st *State) fold(events iter.Seq2[store.Recorded, error]) error {
-	for r, err := range events {
-		if err != nil {
-			return err
-		}
-		if err := st.apply(&r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (st *State) foldEffective(events iter.Seq2[store.Recorded, error], at time.Time) error {
-	var known []store.Recorded
-	for r, err := range events {
-		if err != nil {
-			return err
-		}
-		known = append(known, r)
-	}
-	for _, r := range store.Effective(known, at) {
-		if err := st.apply(&r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (st *State) apply(r *store.Recorded) error {
-	applied, err := st.Fold.Apply(r)
-	if err != nil {
-		return &eventjson.Error{Code: eventjson.CodeReducer, Position: r.Position, Stream: r.Stream, Message: err.Error()}
-	}
-	st.Events++
-	if !applied {
-		st.Skipped++
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package reducer_test
 
 import (
 	"encoding/json"
+	"iter"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,16 +11,41 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-func fold(t *testing.T, data ...string) (reducer.Fold, int) {
+// begin begins a state by merge patch.
+func begin(t *testing.T) reducer.Fold {
 	t.Helper()
-	f := reducer.MergePatch().New()
-	skipped := 0
-	for _, d := range data {
-		applied, err := f.Apply(&store.Recorded{Event: store.Event{Data: []byte(d)}})
+	f, err := reducer.MergePatch().New(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// step folds one event, and returns what that did.
+func step(t *testing.T, f reducer.Fold, r store.Recorded, w reducer.Want) reducer.Step {
+	t.Helper()
+	var did reducer.Step
+	for s, err := range f.Steps(one(r), w) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !applied {
+		did = *s
+	}
+	return did
+}
+
+// one is a sequence of one event.
+func one(r store.Recorded) iter.Seq2[store.Recorded, error] {
+	return func(yield func(store.Recorded, error) bool) { yield(r, nil) }
+}
+
+func event(data string) store.Recorded { return store.Recorded{Event: store.Event{Data: []byte(data)}} }
+
+func fold(t *testing.T, data ...string) (reducer.Fold, int) {
+	t.Helper()
+	f, skipped := begin(t), 0
+	for _, d := range data {
+		if !step(t, f, event(d), reducer.Want{}).Applied {
 			skipped++
 		}
 	}
@@ -68,19 +94,18 @@ func TestMergePatch(t *testing.T) {
 }
 
 func TestErasedIsSkipped(t *testing.T) {
-	f := reducer.MergePatch().New()
-	applied, err := f.Apply(&store.Recorded{Event: store.Event{Data: []byte(`{"a":1}`)}, Erased: 7})
-	if applied || err != nil || string(f.AppendState(nil)) != "{}" {
-		t.Errorf("applied = %t, error = %v, state = %s", applied, err, f.AppendState(nil))
+	f := begin(t)
+	r := event(`{"a":1}`)
+	r.Erased = 7
+	if did := step(t, f, r, reducer.Want{}); did.Applied || string(f.AppendState(nil)) != "{}" {
+		t.Errorf("applied = %t, state = %s", did.Applied, f.AppendState(nil))
 	}
 }
 
 func TestFoldKeepsNothingOfTheEvent(t *testing.T) {
-	f := reducer.MergePatch().New()
+	f := begin(t)
 	data := []byte(`{"a":"b"}`)
-	if _, err := f.Apply(&store.Recorded{Event: store.Event{Data: data}}); err != nil {
-		t.Fatal(err)
-	}
+	step(t, f, store.Recorded{Event: store.Event{Data: data}}, reducer.Want{})
 	copy(data, `XXXXXXXXX`)
 	if got := string(f.AppendState(nil)); got != `{"a":"b"}` {
 		t.Errorf("state = %s", got)
@@ -111,16 +136,16 @@ func FuzzMergePatch(f *testing.F) {
 	f.Add(`{"a":{"b":1}}`, `{"a":{"b":null,"c":[1,{"d":null}]},"e":1.0}`, `{"a":1,"a":2}`)
 	f.Add(`{"\u00e9":1}`, `{"é":null}`, `[]`)
 	f.Fuzz(func(t *testing.T, one, two, three string) {
-		state := reducer.MergePatch().New()
+		state := begin(t)
+		was := map[string]string{}
 		var want any = map[string]any{}
 		for _, d := range []string{one, two, three} {
 			if strings.Contains(strings.ToLower(d), `\ud`) {
 				t.Skip() // the standard library takes all halves of pairs for the same
 			}
-			applied, err := state.Apply(&store.Recorded{Event: store.Event{Data: []byte(d)}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			did := step(t, state, event(d), reducer.Want{Changes: true})
+			applied := did.Applied
+			checkChanges(t, was, did.Changes, state.AppendState(nil))
 			var patch map[string]any
 			isObject := json.Unmarshal([]byte(d), &patch) == nil && patch != nil
 			if applied && !isObject {

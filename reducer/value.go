@@ -1,8 +1,12 @@
 package reducer
 
-import "slices"
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+)
 
-// value is a JSON value: a scalar in its own bytes, a list, or an object. Exactly one of the three is set.
+// value is a JSON value: a scalar in its own bytes, a list, or an object. Exactly one of the three is set; none is no value.
 type value struct {
 	scalar []byte
 	list   *list
@@ -12,6 +16,14 @@ type value struct {
 type list struct{ elements []value }
 
 func (v *value) isNull() bool { return string(v.scalar) == "null" }
+
+// orNil returns v, nil where it is no value.
+func (v *value) orNil() *value {
+	if v.scalar == nil && v.list == nil && v.object == nil {
+		return nil
+	}
+	return v
+}
 
 func (v *value) append(dst []byte) []byte {
 	switch {
@@ -125,4 +137,13 @@ func (o *object) append(dst []byte) []byte {
 		dst = o.entries[i].value.append(dst)
 	}
 	return append(dst, '}')
+}
+
+// spell returns how a name is written.
+func spell(name string) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(name) // a string can be encoded
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
