@@ -164,8 +164,13 @@ func TestKeptViewIsRefused(t *testing.T) {
 // TestScopesHaveTextsOfTheirOwn asks views of scopes that look alike, one after the other.
 func TestScopesHaveTextsOfTheirOwn(t *testing.T) {
 	scopes := []gesta.Scope{
-		{}, {Stream: "everything"}, gesta.Tagged("a tag=b"), gesta.Tagged("a", "b"), gesta.Tagged(`a"`, "b"), gesta.Tagged(`"a"`), gesta.Tagged(`a\`), gesta.Tagged(`a\\`),
-		{Stream: "a tag=b"}, {Stream: "a", Tags: []string{"b"}}, {Category: "a", Tags: []string{"b"}}, gesta.Tagged("a,b"), gesta.Tagged("a\tb"),
+		{},
+		{Stream: "everything"},
+		gesta.Tagged("a tag=b"), gesta.Tagged("a", "b"), gesta.Tagged(`a"`, "b"), gesta.Tagged(`"a"`), gesta.Tagged(`a\`), gesta.Tagged(`a\\`),
+		{Stream: "a tag=b"},
+		{Stream: "a", Tags: []string{"b"}},
+		{Category: "a", Tags: []string{"b"}},
+		gesta.Tagged("a,b"), gesta.Tagged("a\tb"),
 	}
 	seen := map[string]gesta.Scope{}
 	for _, s := range scopes {

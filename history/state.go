@@ -114,8 +114,7 @@ func (st *State) Steps(ctx context.Context, s store.Store, w reducer.Want) iter.
 
 // failed says whose fold an error ended.
 func (st *State) failed(err error) error {
-	var at *reducer.EventError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*reducer.EventError](err); ok {
 		return &eventjson.Error{Code: eventjson.CodeReducer, Position: at.Position, Stream: at.Stream, Message: "fold " + st.Target + ": " + err.Error()}
 	}
 	return fmt.Errorf("fold %s: %w", st.Target, err)

@@ -7,12 +7,12 @@
 //	var Carts = projection.Projection[*sqldb.Tx]{
 //		Name: "carts", Version: 1,
 //		Setup: func(ctx context.Context, tx *sqldb.Tx) error {
-//			_, err := tx.ExecContext(ctx, `CREATE TABLE carts (id TEXT PRIMARY KEY, items INTEGER NOT NULL)`)
+//			_, err := tx.ExecContext(ctx, `CREATE TABLE `+tx.Table("carts")+` (id TEXT PRIMARY KEY, items INTEGER NOT NULL)`)
 //			return err
 //		},
 //		Handlers: []projection.Handler[*sqldb.Tx]{
 //			projection.On(func(ctx context.Context, tx *sqldb.Tx, e gesta.Event[ItemAdded]) error {
-//				_, err := tx.ExecContext(ctx, `INSERT INTO carts VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET items = items + 1`, e.Stream)
+//				_, err := tx.ExecContext(ctx, `INSERT INTO `+tx.Table("carts")+` VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET items = items + 1`, e.Stream)
 //				return err
 //			}),
 //		},
@@ -83,6 +83,8 @@ began before them cannot commit, and its session reads the set again. Whichever 
 Leases. One session at a time moves a projection's version. Taking the lease adds one to the fencing token, in a transaction, when the former lease has
 ended or was given back; all times are of the target's clock, so that those of the processes do not matter. Each batch renews it, and so does a timer while there is nothing to do.
 A process that slept past its end cannot commit, whether or not another one has come: it begins a new session, and waits in line.
+Whoever takes the lease may read the store beside its writer, and hear of events later than the one who had it: the session waits up to a second for the store
+to come to the checkpoint, before it says that the history is another one.
 
 Two versions together. Together takes both leases whoever has them, which costs the sessions that had them their next commit and nothing else; brings the one that is behind to the
 position of the other; and begins a transaction in which both leases are renewed and both positions read before anything else is done.

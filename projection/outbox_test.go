@@ -133,7 +133,10 @@ func TestEffectsOfAnEventAreOnceOverVersions(t *testing.T) {
 	if got := len(delivered(t, s)); got != 4 {
 		t.Errorf("%d effects; want 4", got)
 	}
-	if err := s.target.Switch(t.Context(), two, one, false); err != nil {
+	if err := s.target.Switch(t.Context(), two, one, false); !errors.Is(err, sqldb.ErrParked) {
+		t.Errorf("Switch to what has parked events = %v; want ErrParked", err)
+	}
+	if err := s.target.Switch(t.Context(), two, one, true); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := one.Retry(t.Context(), "a-1"); n != 1 || err != nil {

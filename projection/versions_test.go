@@ -68,8 +68,8 @@ func (s *shop) version(tb testing.TB, version int) *projection.Runner[*sqldb.Tx]
 	return r
 }
 
-var totals = sqldb.Comparison{Name: "totals", Query: func(table func(string) string) string {
-	return `SELECT id, n, cents FROM ` + table("accounts")
+var totals = sqldb.Comparison{Name: "totals", Query: func(v sqldb.Version) string {
+	return `SELECT id, n, cents FROM ` + v.Table("accounts")
 }}
 
 // columns returns the columns that readers see, as text.
@@ -179,6 +179,9 @@ func TestSwitchRefuses(t *testing.T) {
 	}
 	if got := s.columns(t); got != "id n cents" {
 		t.Errorf("readers see %s", got)
+	}
+	if err := s.target.Drop(t.Context(), projection.ID{Name: "nobody", Version: 1}); err == nil || !strings.Contains(err.Error(), "is not known") {
+		t.Errorf("Drop of what is not known = %v", err)
 	}
 	if err := s.target.Switch(t.Context(), two, three, true); !errors.Is(err, sqldb.ErrActive) {
 		t.Errorf("Switch from what is not active = %v; want ErrActive", err)

@@ -105,12 +105,18 @@ func TestChanges(t *testing.T) {
 		{"a leaf becomes a list", `{"a":1}`, `{"a":[2]}`, "", []string{"remove /a 1 -> ", "add /a/0  -> 2"}},
 		{"a list is emptied", `{"a":[1,2]}`, `{"a":[]}`, "", []string{"add /a  -> []", "remove /a/0 1 -> ", "remove /a/1 2 -> "}},
 		{"names are escaped", `{}`, `{"a/b":{"~":1}}`, "", []string{"add /a~1b/~0  -> 1"}},
-		{"by places", `{"i":[{"s":"x","n":1},{"s":"y","n":2}]}`, `{"i":[{"s":"y","n":2}]}`, "",
-			[]string{"replace /i/0/n 1 -> 2", `replace /i/0/s "x" -> "y"`, "remove /i/1/n 2 -> ", `remove /i/1/s "y" -> `}},
-		{"by key", `{"i":[{"s":"x","n":1},{"s":"y","n":2}]}`, `{"i":[{"s":"y","n":3}]}`, "s",
-			[]string{"remove /i/[s=x]/n 1 -> ", `remove /i/[s=x]/s "x" -> `, "replace /i/[s=y]/n 2 -> 3"}},
-		{"by a key that not all have", `{"i":[{"s":"x"}]}`, `{"i":[{"s":"x"},{"n":1}]}`, "s",
-			[]string{`add /i/0/s  -> "x"`, "add /i/1/n  -> 1", `remove /i/[s=x]/s "x" -> `}},
+		{
+			"by places", `{"i":[{"s":"x","n":1},{"s":"y","n":2}]}`, `{"i":[{"s":"y","n":2}]}`, "",
+			[]string{"replace /i/0/n 1 -> 2", `replace /i/0/s "x" -> "y"`, "remove /i/1/n 2 -> ", `remove /i/1/s "y" -> `},
+		},
+		{
+			"by key", `{"i":[{"s":"x","n":1},{"s":"y","n":2}]}`, `{"i":[{"s":"y","n":3}]}`, "s",
+			[]string{"remove /i/[s=x]/n 1 -> ", `remove /i/[s=x]/s "x" -> `, "replace /i/[s=y]/n 2 -> 3"},
+		},
+		{
+			"by a key that not all have", `{"i":[{"s":"x"}]}`, `{"i":[{"s":"x"},{"n":1}]}`, "s",
+			[]string{`add /i/0/s  -> "x"`, "add /i/1/n  -> 1", `remove /i/[s=x]/s "x" -> `},
+		},
 		{"the first of those by key", `{"i":[]}`, `{"i":[{"s":7}]}`, "s", []string{"remove /i [] -> ", "add /i/[s=7]/s  -> 7"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -46,8 +46,8 @@ func mistaken(e ItemRemoved) int64 { return e.Cents }
 func mended(e ItemRemoved) int64   { return int64(e.Count) * e.Cents }
 
 // totals is what both versions have to agree on.
-var totals = sqldb.Comparison{Name: "totals", Query: func(table func(string) string) string {
-	return `SELECT cart, items, cents FROM ` + table("carts") + ` ORDER BY cart`
+var totals = sqldb.Comparison{Name: "totals", Query: func(v sqldb.Version) string {
+	return `SELECT cart, items, cents FROM ` + v.Table("carts") + ` ORDER BY cart`
 }}
 
 // TestVersion2 builds version 2 of the read model beside version 1 while customers go on, finds its mistake, mends it, lets readers see it, and goes back.

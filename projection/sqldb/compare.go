@@ -19,9 +19,15 @@ const (
 type Comparison struct {
 	Name string
 
-	// Query returns the query, for which table names the tables: as [Tx.Table] does, of either version. At most 1,048,576 rows; a WHERE makes parts of more.
-	Query func(table func(name string) string) string
+	// Query returns the query for a version, whose tables it names. At most 1,048,576 rows; a WHERE makes parts of more.
+	Query func(v Version) string
 }
+
+// Version is one of those that are compared.
+type Version struct{ ID projection.ID }
+
+// Table returns the table that the version has for a name, as [Tx.Table] does.
+func (v Version) Table(name string) string { return tableOf(v.ID, name) }
 
 // Difference is what a Comparison has found.
 type Difference struct {
@@ -86,7 +92,7 @@ func compare(ctx context.Context, c *connection, a, b projection.ID, q Compariso
 
 // eachRow calls f with the key of each row and a digest of the rest.
 func eachRow(ctx context.Context, c *connection, id projection.ID, q Comparison, f func(key string, sum [16]byte) error) error {
-	rows, err := c.conn.QueryContext(ctx, q.Query(func(name string) string { return tableOf(id, name) }))
+	rows, err := c.conn.QueryContext(ctx, q.Query(Version{id}))
 	if err != nil {
 		return fmt.Errorf("query %v: %w", id, err)
 	}

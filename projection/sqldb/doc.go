@@ -25,8 +25,8 @@
 // A table that handlers name by [Tx.Table] belongs to their version of the projection, and readers use a view with the plain name. The first version is active from the start; the next
 // one is built beside it, from the first event, by a runner of its own:
 //
-//	at, differences, err := target.Compare(ctx, one, two, sqldb.Comparison{Name: "carts", Query: func(table func(string) string) string {
-//		return "SELECT id, items FROM " + table("carts")
+//	at, differences, err := target.Compare(ctx, one, two, sqldb.Comparison{Name: "carts", Query: func(v sqldb.Version) string {
+//		return "SELECT id, items FROM " + v.Table("carts")
 //	}})
 //	err = target.Switch(ctx, one, two, false) // readers see version 2; version 1 is fed on
 //	err = target.Switch(ctx, two, one, false) // and back, as fresh

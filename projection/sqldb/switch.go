@@ -14,13 +14,13 @@ var (
 	// ErrActive says that what was asked is not possible with the version that is active.
 	ErrActive = errors.New("gesta: not possible with the active version")
 
-	// ErrParked says that the active version has parked events, whose changes a switch would pass over.
+	// ErrParked says that one of the versions has parked events: the effects of those of the active one would never be written, and readers would miss the changes of those of the other.
 	ErrParked = errors.New("gesta: parked events stand in the way")
 )
 
 // Switch lets readers see the tables of another version: the views of the plain names, and which version is active, change in one transaction, while both stand at the same position. The version that was active goes
-// on being fed, so that a switch back loses nothing, until [Target.Drop]. While it has parked events it is
-// [ErrParked], and while it has unsent effects [ErrUnsent], unless both are given up: such effects are never sent. A from that is not active is [ErrActive]; to
+// on being fed, so that a switch back loses nothing, until [Target.Drop]. While one of them has parked events it is
+// [ErrParked], and while the active one has unsent effects [ErrUnsent], unless all of that is given up: such effects are never sent. A from that is not active is [ErrActive]; to
 // switch again to what is active already changes nothing.
 func (t *Target) Switch(ctx context.Context, from, to *projection.Runner[*Tx], giveUp bool) error {
 	if from.ID().Name != to.ID().Name {
@@ -38,12 +38,14 @@ func (t *Target) Switch(ctx context.Context, from, to *projection.Runner[*Tx], g
 		case active != old.id.Version:
 			return fmt.Errorf("switch from %v: %w, which is %d", old.id, ErrActive, active)
 		}
-		state, err := old.Load(ctx)
-		if err != nil {
-			return err
-		}
-		if state.Parked > 0 && !giveUp {
-			return fmt.Errorf("switch: %w: %v has %d", ErrParked, old.id, state.Parked)
+		for _, b := range []*books{old, now} {
+			state, err := b.Load(ctx)
+			if err != nil {
+				return err
+			}
+			if state.Parked > 0 && !giveUp {
+				return fmt.Errorf("switch: %w: %v has %d", ErrParked, b.id, state.Parked)
+			}
 		}
 		if err := old.settleEffects(ctx, giveUp); err != nil {
 			return err

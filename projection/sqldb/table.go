@@ -2,10 +2,13 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/gestadb/gesta/projection"
+	"github.com/gestadb/gesta/store"
 )
 
 // quote makes an identifier of a name, as standard SQL has it.
@@ -29,6 +32,10 @@ func (t *Tx) Table(name string) string {
 	}
 	return table
 }
+
+// Name returns a name of this version of the projection, quoted: "carts_by_customer_v2" for carts_by_customer. It is for indexes, which have to have names of their own, and go with their
+// tables.
+func (t *Tx) Name(name string) string { return tableOf(t.b.id, name) }
 
 // own puts on record the tables that the transaction has named for the first time, and makes the views of those of the active version.
 func (t *transaction) own(ctx context.Context) error {
@@ -56,10 +63,14 @@ func (t *transaction) own(ctx context.Context) error {
 	return nil
 }
 
-// active returns the version whose tables readers see, -1 for none.
+// active returns the version whose tables readers see. Without any it is [store.ErrNotFound].
 func (b *books) active(ctx context.Context) (int, error) {
 	var version int
-	if err := b.c.row(ctx, b.t.q.active, b.id.Name).Scan(&version); err != nil {
+	err := b.c.row(ctx, b.t.q.active, b.id.Name).Scan(&version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("%w: projection %s is not known to the database", store.ErrNotFound, b.id.Name)
+	}
+	if err != nil {
 		return 0, fmt.Errorf("read which version of %s is active: %w", b.id.Name, err)
 	}
 	return version, nil
