@@ -12,13 +12,13 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// verify holds the checkpoint against the store: it has to be the one that was projected, and to have at least what was seen of it. Where the last event seen has been
+// verify holds the checkpoint against the store: it has to be the one that was projected, and to have at least what was seen of it, at once or soon. Where the last event seen has been
 // truncated away, there is nothing left to compare.
 func verify(ctx context.Context, from store.Store, id ID, s *State) error {
 	if here := storeID(from); here != s.StoreID {
 		return &HistoryError{id, fmt.Sprintf("it was made of store %q, this is %q", s.StoreID, here)}
 	}
-	head, err := from.Head(ctx)
+	head, err := headFrom(ctx, from, s.Position)
 	if err != nil {
 		return fmt.Errorf("hold the checkpoint against the store: %w", err)
 	}
@@ -41,6 +41,25 @@ func verify(ctx context.Context, from store.Store, id ID, s *State) error {
 		return &HistoryError{id, fmt.Sprintf("the event at position %d is not the one that it has seen", s.Last)}
 	}
 	return nil
+}
+
+// lagging is how long a store may need to come to where another process has seen it: one that reads beside the writer hears of events a little later.
+const lagging = time.Second
+
+// headFrom returns the head of a store, which it lets come to a position, for a while.
+func headFrom(ctx context.Context, from store.Store, p store.Position) (store.Position, error) {
+	head, err := from.Head(ctx)
+	if err != nil || head >= p {
+		return head, err
+	}
+	waiting, stop := context.WithTimeout(ctx, lagging)
+	defer stop()
+	for _, err := range from.Read(waiting, nil, store.ReadOptions{After: p - 1, Until: p, Follow: true}) {
+		if err != nil && waiting.Err() == nil {
+			return 0, err
+		}
+	}
+	return from.Head(ctx)
 }
 
 // storeID returns the id of a store, empty where it has none.

@@ -31,7 +31,8 @@ type Options struct {
 	// BackoffMin and BackoffMax bound the wait before something transient is tried again, which doubles each time. Default to 10 ms and 5 s.
 	BackoffMin, BackoffMax time.Duration
 
-	// Holder names this runner to others. Defaults to a random UUID.
+	// Holder names this runner to others. A process that begins under the name of one that was killed need not wait until the lease ends; two that run at once take
+	// the lease from each other again and again if they have the same name. Defaults to a random UUID.
 	Holder string
 }
 

@@ -39,6 +39,9 @@
 //
 // # Limits
 //
+// SQLite has one writer at a time, and whoever waits is not served in turn. While a projection catches up, one batch after the other, a Retry, a Skip or another
+// projection in the same file may wait until it is done; and a process that is stopped in the middle of a batch keeps the file locked, which no lease can help.
+//
 // What handlers do elsewhere by themselves happens at least once, and by each version. The view of a name takes the columns of its table: a reader that asks for columns by name
 // works with both versions where both have them.
 package sqldb
