@@ -28,7 +28,7 @@ var layers = []struct {
 	{"1: the disk engine's index, and a disk for tests", []string{"store/disk/internal/index", "store/disk/vfs/simfs"}},
 	{"1: the disk engine's log, whose places the index names", []string{"store/disk/internal/segment"}},
 	{"1: backends, suite, forms, folds", []string{"cache", "store/disk", "store/memory", "store/storetest", "store/eventjson", "reducer"}},
-	{"2: rules and expressions over states", []string{"expr", "reducer/javascript", "reducer/webassembly"}},
+	{"2: rules and expressions over states", []string{"expr", "reducer/guest", "reducer/javascript", "reducer/webassembly"}},
 	{"2: what a user writes and asks", []string{".", "history"}},
 	{"3: around what a user writes", []string{"projection", "codec/json2", "codec/cbor", "codec/protobuf"}},
 	{"3: read models in a database, and tests of what a user writes", []string{"projection/sqldb", "gestatest"}},
@@ -36,7 +36,7 @@ var layers = []struct {
 	{"5: parts of the command line", []string{"cmd/gesta/internal/source"}},
 	{"5: command line", []string{"cmd/gesta"}},
 	{"above all: programs of users", []string{"examples/bank", "examples/courses", "examples/shop", "examples/tutorial"}},
-	{"above all: programs that work on the source", []string{"internal/mutants"}},
+	{"above all: programs that work on the source, and tests of the programs", []string{"internal/mutants", "test/oracle"}},
 }
 
 // stdlibOnly lists the packages that cost whoever imports them nothing: they import the standard library, and of this
