@@ -3,6 +3,7 @@ package decimal_test
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"math/big"
 	"strconv"
 	"strings"
@@ -65,7 +66,9 @@ func TestCompare(t *testing.T) {
 
 func TestCompareAllocatesNothing(t *testing.T) {
 	a, b := []byte("-123456789012345678901234567890.5e-7"), []byte("-1.23e22")
-	if n := testing.AllocsPerRun(100, func() { decimal.Compare(a, b); decimal.Float64Keeps(b) }); n != 0 {
+	long := []byte("0." + strings.Repeat("3", 1000))
+	n := testing.AllocsPerRun(100, func() { decimal.Compare(a, b); decimal.Float64Keeps(b); decimal.Float64Keeps(long) })
+	if n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -196,7 +199,7 @@ func FuzzNumber(f *testing.F) {
 			t.Errorf("Cmp(%s, %s) = %d, want %d", a, b, got, want)
 		}
 		if y.Sign() == 0 {
-			if _, err := n.Quo(m); err != decimal.ErrZero {
+			if _, err := n.Quo(m); !errors.Is(err, decimal.ErrZero) {
 				t.Errorf("%s / %s: %v", a, b, err)
 			}
 			return
@@ -275,6 +278,10 @@ func TestQuo(t *testing.T) {
 		{"2", "-3", "-0.6666666666666666666666666666666667"},
 		{"6", "3", "2"},
 		{"0", "3", "0"},
+		{ // half way but for what follows after 40 digits
+			"10000000000000000000000000000000005000002", "10000000000000000000000000000000000000001",
+			"1.000000000000000000000000000000001",
+		},
 		{"1e10", "1e-15", "1e25"},
 		{"12345678901234567890123456789012345", "10", "1.234567890123456789012345678901234e33"},   // half way, to even
 		{"12345678901234567890123456789012355", "10", "1.234567890123456789012345678901236e33"},   // half way, to even
@@ -289,6 +296,21 @@ func TestQuo(t *testing.T) {
 				t.Errorf("got %s, %v, want %s", text, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestLeastSmall goes to the one small coefficient that has no negative.
+func TestLeastSmall(t *testing.T) {
+	const want = "9223372036854775808"
+	sum, errSum := number(t, "-9223372036854775807").Add(number(t, "-1"))
+	product, errProduct := number(t, "-4611686018427387904").Mul(number(t, "2"))
+	for _, n := range []decimal.Number{sum, product, number(t, "-"+want)} {
+		if got := string(n.Neg().AppendText(nil)); got != want {
+			t.Errorf("got %s", got)
+		}
+	}
+	if errSum != nil || errProduct != nil {
+		t.Error(errSum, errProduct)
 	}
 }
 
@@ -316,7 +338,7 @@ func TestAppendText(t *testing.T) {
 func TestLimits(t *testing.T) {
 	most := strings.Repeat("9", decimal.MaxDigits)
 	for _, text := range []string{most + "9", "1e1000000000001", "1e-1000000000001", "1e99999999999999999999"} {
-		if _, err := decimal.Parse([]byte(text)); err != decimal.ErrRange {
+		if _, err := decimal.Parse([]byte(text)); !errors.Is(err, decimal.ErrRange) {
 			t.Errorf("Parse(%.30s) = %v", text, err)
 		}
 	}
@@ -338,7 +360,7 @@ func TestLimits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := tt.do(); err != tt.want {
+			if _, err := tt.do(); !errors.Is(err, tt.want) {
 				t.Errorf("error = %v, want %v", err, tt.want)
 			}
 		})
