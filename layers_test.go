@@ -33,7 +33,7 @@ var layers = []struct {
 	{"3: around what a user writes", []string{"projection", "codec/json2", "codec/cbor", "codec/protobuf"}},
 	{"3: read models in a database, and tests of what a user writes", []string{"projection/sqldb", "gestatest"}},
 	{"4: wiring", []string{"store/open"}},
-	{"5: parts of the command line", []string{"cmd/gesta/internal/source"}},
+	{"5: parts of the command line", []string{"cmd/gesta/internal/source", "cmd/gesta/internal/tui"}},
 	{"5: command line", []string{"cmd/gesta"}},
 	{"above all: programs of users", []string{"examples/bank", "examples/courses", "examples/shop", "examples/tutorial"}},
 	{"above all: programs that work on the source, and tests of the programs", []string{"internal/mutants", "test/oracle"}},

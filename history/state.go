@@ -16,7 +16,10 @@ import (
 type StateOptions struct {
 	Known       Known
 	EffectiveAt time.Time       // the zero time folds in position order, superseded events included
-	Reducer     reducer.Reducer // defaults to reducer.MergePatch()
+	Reducer     reducer.Reducer // defaults to what Choose chooses
+
+	// Choose returns the reducer for a target: a stream, or tag: and a tag. Defaults to reducer.MergePatch() for all. It is used by several goroutines at once.
+	Choose func(ctx context.Context, target string) (reducer.Reducer, error)
 
 	// Truncated, unless nil, is told the first position left where the events of a tag may have been truncated away.
 	Truncated func(store.Position)
@@ -65,6 +68,12 @@ func newState(ctx context.Context, s store.Store, sel Selection, o StateOptions)
 	}
 	if o.Reducer == nil {
 		o.Reducer = reducer.MergePatch()
+		if o.Choose != nil {
+			var err error
+			if o.Reducer, err = o.Choose(ctx, sel.Target()); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := sel.Narrow(ctx, s, o.Known); err != nil {
 		return nil, err
