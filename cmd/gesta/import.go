@@ -18,7 +18,8 @@ import (
 	"github.com/gestadb/gesta/store/eventjson"
 )
 
-const importHelp = `Take in a history that another program wrote: an XES log, a CSV file, or what gesta export wrote.
+const importHelp = `Take in a history that another program wrote: an XES log, a CSV file, an object-centric log (OCEL), the commits of a git
+repository, or what gesta export wrote.
 
 An import can be interrupted and run again, and a finished one adds nothing: every row is a commit with a key of its
 own. Compressed files (gzip) are read as they are.`
@@ -26,13 +27,13 @@ own. Compressed files (gzip) are read as they are.`
 func newImportCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "import",
-		Short:   "Take in an XES log, a CSV file or an export",
+		Short:   "Take in an event log, a table, a git repository or an export",
 		Long:    importHelp,
 		Example: "  gesta import xes bpic2012.xes.gz\n  gesta import csv orders.csv --type activity --time at --stream order",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newImportXESCommand(e), newImportCSVCommand(e), newImportNDJSONCommand(e))
+	cmd.AddCommand(newImportXESCommand(e), newImportCSVCommand(e), newImportOCELCommand(e), newImportGitCommand(e), newImportNDJSONCommand(e))
 	return cmd
 }
 
@@ -63,15 +64,33 @@ type importFlags struct {
 }
 
 func (o *importFlags) add(cmd *cobra.Command, streamDefault string) {
+	o.addNames(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.name, "name", "", "the NAME of commit keys (default the file's name)")
-	f.StringVar(&o.category, "category", "", "the category of the streams (default the file's name up to its first dot)")
 	f.StringVar(&o.stream, "stream", "", "the field that tells streams apart (default "+streamDefault+")")
 	f.StringVar(&o.typ, "type", "", "the field with the type (default "+source.DefaultType+")")
 	f.StringVar(&o.time, "time", "", "the field with the time (default "+source.DefaultTime+")")
+	o.addFields(cmd)
+	o.addRules(cmd)
+}
+
+// addNames adds what names the import and its streams.
+func (o *importFlags) addNames(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.name, "name", "", "the NAME of commit keys (default the file's name)")
+	f.StringVar(&o.category, "category", "", "the category of the streams (default the file's name up to its first dot)")
+}
+
+// addFields adds what can be said of the fields of any source that has some.
+func (o *importFlags) addFields(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&o.actor, "actor", "", "the field with the actor (default "+source.DefaultActor+")")
 	f.StringArrayVar(&o.tags, "tag", nil, "name=FIELD: tag each event with name: and the text of the field; repeatable")
 	f.StringVar(&o.zone, "zone", "UTC", "the zone of times that have none: a name such as Europe/Rome, or local")
+}
+
+// addRules adds how rows are taken in, whatever they are.
+func (o *importFlags) addRules(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&o.recorded, "recorded", "", "take the times of recording from the source, or now (default source into an empty store)")
 	f.BoolVar(&o.strict, "strict", false, "stop at the first bad row, as without --skip-bad")
 	f.IntVar(&o.skipBad, "skip-bad", 0, "leave up to `N` bad rows out")
@@ -159,8 +178,15 @@ func parseSeparator(s string) (rune, error) {
 
 const stdinPath = "-"
 
-// readRows is source.ReadXES or source.ReadCSV.
+// readRows is source.ReadXES or source.ReadCSV, or does as they do.
 type readRows func(context.Context, io.Reader, source.Options) (*source.Rows, error)
+
+// rowSource is where rows come from.
+type rowSource struct {
+	open    func() (io.ReadCloser, int64, error) // says how many bytes there are, 0 where that is not known
+	read    readRows
+	leftOut func() leftOut // nil where source.Rows has it
+}
 
 // importRows reads a source and appends its rows.
 func (e *env) importRows(ctx context.Context, path string, o *importFlags, read readRows) (err error) {
@@ -179,10 +205,24 @@ func (e *env) importRows(ctx context.Context, path string, o *importFlags, read 
 	return e.importInto(ctx, s, path, o.recorded, so, read)
 }
 
-func (e *env) importInto(ctx context.Context, s store.Store, path, recorded string, so source.Options, read readRows) (err error) {
+// importSource reads a source and appends its rows to the store.
+func (e *env) importSource(ctx context.Context, recorded string, so source.Options, from *rowSource) (err error) {
+	s, err := e.openWriter(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return e.importFrom(ctx, s, recorded, so, from)
+}
+
+func (e *env) importInto(ctx context.Context, s store.Store, path, recorded string, so source.Options, read readRows) error {
+	return e.importFrom(ctx, s, recorded, so, &rowSource{open: func() (io.ReadCloser, int64, error) { return e.openSource(path) }, read: read})
+}
+
+func (e *env) importFrom(ctx context.Context, s store.Store, recorded string, so source.Options, from *rowSource) (err error) {
 	bars := e.newProgress()
 	defer bars.close()
-	rows, bad, err := e.readSource(ctx, path, &so, read, bars)
+	rows, bad, err := e.readSource(ctx, &so, from, bars)
 	if err != nil {
 		return err
 	}
@@ -193,15 +233,20 @@ func (e *env) importInto(ctx context.Context, s store.Store, path, recorded stri
 	if runErr != nil && !errors.Is(runErr, context.Canceled) {
 		return runErr
 	}
-	if err := e.importSummary(context.WithoutCancel(ctx), im, bad); err != nil {
+	if from.leftOut != nil {
+		err = e.importSummaryWith(context.WithoutCancel(ctx), im, bad, from.leftOut())
+	} else {
+		err = e.importSummary(context.WithoutCancel(ctx), im, bad)
+	}
+	if err != nil {
 		return err
 	}
 	return ctx.Err()
 }
 
-// readSource reads the rows of a file and tells people of those that are left out.
-func (e *env) readSource(ctx context.Context, path string, so *source.Options, read readRows, bars *progress) (*source.Rows, []*source.RowError, error) {
-	in, size, err := e.openSource(path)
+// readSource reads the rows of a source and tells people of those that are left out.
+func (e *env) readSource(ctx context.Context, so *source.Options, from *rowSource, bars *progress) (*source.Rows, []*source.RowError, error) {
+	in, size, err := from.open()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -214,7 +259,7 @@ func (e *env) readSource(ctx context.Context, path string, so *source.Options, r
 			bad = append(bad, r)
 		}
 	}
-	rows, err := read(ctx, in, *so)
+	rows, err := from.read(ctx, in, *so)
 	if err != nil {
 		bars.close()
 		return nil, nil, sourceError(err, so.SkipBad)
@@ -251,6 +296,7 @@ func (e *env) openSource(path string) (io.ReadCloser, int64, error) {
 func sourceError(err error, skipBad int) error {
 	var row *source.RowError
 	var field *source.FieldError
+	var typ *source.ObjectTypeError
 	switch {
 	case errors.As(err, &row):
 		hint := "correct the row, or leave bad rows out with --skip-bad N; nothing was imported"
@@ -264,6 +310,8 @@ func sourceError(err error, skipBad int) error {
 		return &eventjson.Error{Code: code, Message: row.Error(), Hint: hint, File: row.File, Line: int64(row.Line)}
 	case errors.As(err, &field):
 		return usageHint("--stream, --type, --time, --actor and --tag name the fields of the source", "%s", field)
+	case errors.As(err, &typ):
+		return usageHint("--object-type is the type of the objects that become streams; nothing was imported", "%s", typ)
 	}
 	return err
 }
