@@ -2,7 +2,6 @@ package reducer
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
@@ -63,12 +62,20 @@ func (t *Total) Add(changes []Change) {
 // Changes returns what has changed altogether, sorted by path: nothing for a leaf that is what it was.
 func (t *Total) Changes() []Change {
 	out := make([]Change, 0, len(t.byPath))
-	return settle(slices.AppendSeq(out, maps.Values(t.byPath)))
+	for _, c := range t.byPath {
+		if c.differs() {
+			out = append(out, c)
+		}
+	}
+	return settle(out)
 }
 
-// settle sorts changes, and makes one of those of the same leaf, none where that is what it was.
+// settle sorts changes, each of which is one, and makes one of those of the same leaf, none where that is what it was.
 func settle(changes []Change) []Change {
-	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(a.Path, b.Path) })
+	byPath := func(a, b Change) int { return cmp.Compare(a.Path, b.Path) }
+	if !slices.IsSortedFunc(changes, byPath) {
+		slices.SortStableFunc(changes, byPath)
+	}
 	out := changes[:0]
 	for i := 0; i < len(changes); {
 		sum := changes[i]
@@ -76,9 +83,10 @@ func settle(changes []Change) []Change {
 		for ; n < len(changes) && changes[n].Path == sum.Path; n++ {
 			sum.New = changes[n].New
 		}
-		if i = n; sum.differs() {
+		if n == i+1 || sum.differs() {
 			out = append(out, sum)
 		}
+		i = n
 	}
 	return out
 }

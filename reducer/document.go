@@ -14,20 +14,25 @@ import (
 // For each event the fold calls Set, Truncate or Replace any number of times, and then Finish.
 type Document struct {
 	root     value
+	started  bool // a step was finished
 	tracking bool
 	paths    []Path
 	differ   differ
 	values   []byte // of one step, one behind the other
 }
 
-// Begin says what the steps that follow tell.
+// Begin says what the steps that follow tell. The first step of all brings the leaves of what the state began with.
 func (d *Document) Begin(w Want) {
 	d.tracking, d.paths = w.Changes, w.Paths
 	d.differ = differ{key: w.ArrayKey}
+	if d.tracking && !d.started {
+		d.differ.values(nil, d.root.orNil())
+	}
 }
 
 // Finish makes step what an event did, since the one before it was finished.
 func (d *Document) Finish(step *Step, r store.Recorded, applied bool) {
+	d.started = true
 	changes := settle(d.differ.changes)
 	*step = Step{Event: r, Applied: applied, Changes: changes, Values: step.Values[:0]}
 	d.differ.changes = changes[:0]

@@ -15,7 +15,8 @@ func EqualScalars(a, b []byte) bool {
 	case len(a) == 0 || len(b) == 0:
 		return false
 	case a[0] == '"' && b[0] == '"':
-		return name(a) == name(b)
+		escaped := bytes.IndexByte(a, '\\') >= 0 || bytes.IndexByte(b, '\\') >= 0
+		return escaped && name(a) == name(b)
 	case isNumber(a) && isNumber(b):
 		return decimal.Equal(a, b)
 	}

@@ -3,7 +3,9 @@ package reducer
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -13,15 +15,31 @@ func parse(b []byte) (value, bool) {
 	if len(b) == 0 || !utf8.Valid(b) || !json.Valid(b) {
 		return value{}, false
 	}
-	p := parser{b: bytes.Clone(b)}
-	return p.value(), true
+	entries, _ := scratch.Get().(*[]entry)
+	p := parser{b: bytes.Clone(b), s: string(b), entries: *entries}
+	v := p.value()
+	if cap(p.entries) <= maxScratch {
+		clear(p.entries[:cap(p.entries)])
+		*entries = p.entries
+		scratch.Put(entries)
+	}
+	return v, true
 }
 
 // parser walks over bytes that are known to be JSON, so that nothing in it can fail.
 type parser struct {
 	b []byte
+	s string // the same, for names
 	i int
+
+	entries []entry // of the objects that are being read, one in the other
 }
+
+// maxScratch is for how many entries memory is kept.
+const maxScratch = 64
+
+// scratch keeps memory for the entries of parsers. None of it is part of what they return.
+var scratch = sync.Pool{New: func() any { return new([]entry) }}
 
 func (p *parser) space() {
 	for p.i < len(p.b) && (p.b[p.i] == ' ' || p.b[p.i] == '\t' || p.b[p.i] == '\n' || p.b[p.i] == '\r') {
@@ -59,23 +77,61 @@ func (p *parser) text() []byte {
 }
 
 func (p *parser) object() *object {
-	o := newObject(0)
+	start := len(p.entries)
 	for p.i++; ; p.i++ { // over the brace, then over each comma
 		p.space()
 		if p.b[p.i] == '}' {
 			break
 		}
+		at := p.i
 		spelling := p.text()
+		name := p.name(at)
 		p.space()
 		p.i++ // the colon
-		o.set(name(spelling), spelling, p.value())
+		v := p.value()
+		p.entries = append(p.entries, entry{name: name, spelling: spelling, value: v})
 		p.space()
 		if p.b[p.i] == '}' {
 			break
 		}
 	}
 	p.i++
+	o := objectOf(p.entries[start:])
+	p.entries = p.entries[:start]
 	return o
+}
+
+// name returns what the string says that began at a place and ends here.
+func (p *parser) name(at int) string {
+	spelling := p.b[at:p.i]
+	if bytes.IndexByte(spelling, '\\') < 0 {
+		return p.s[at+1 : p.i-1]
+	}
+	return name(spelling)
+}
+
+// objectOf makes an object of members in memory of its own.
+func objectOf(members []entry) *object {
+	if len(members) <= fewEntries && !repeats(members) {
+		return &object{entries: slices.Clone(members)}
+	}
+	o := newObject(len(members))
+	for i := range members {
+		o.set(members[i].name, members[i].spelling, members[i].value)
+	}
+	return o
+}
+
+// repeats says whether two of a few members have the same name.
+func repeats(members []entry) bool {
+	for i := range members {
+		for j := range i {
+			if members[i].name == members[j].name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (p *parser) list() *list {

@@ -54,7 +54,7 @@ type Step struct {
 	// Applied is false for an event that was skipped because the rule has nothing to say about it; the state is then as before.
 	Applied bool
 
-	// Changes are sorted by path, none where the event changed nothing.
+	// Changes are sorted by path, none where the event changed nothing. Those of the first event of all have the leaves that the state began with, too.
 	Changes []Change
 
 	// Values are those at the paths that were wanted, nil where there is none.

@@ -60,7 +60,11 @@ func (v *value) at(name string) *value {
 // object is a JSON object that keeps the order in which its members first appeared.
 type object struct {
 	entries []entry
-	places  map[string]int // of entries by name; nil while they are few enough to look through
+
+	// numbers has those of the entries by name; nil while they are few enough to look through. The n-th entry that came has the number n, and keeps it when others before it go: it stands at its
+	// number or below, by as many as have gone at the most.
+	numbers map[string]int
+	next    int // the number of the next entry
 }
 
 // entry is a member. Its name is what the text says, its spelling how the text was written, with quotes.
@@ -68,6 +72,7 @@ type entry struct {
 	name     string
 	spelling []byte
 	value    value
+	number   int // while the object has numbers
 }
 
 // fewEntries is up to how many members an object is searched without a map.
@@ -76,13 +81,23 @@ const fewEntries = 8
 func newObject(n int) *object { return &object{entries: make([]entry, 0, n)} }
 
 func (o *object) find(name string) int {
-	if o.places == nil {
+	if o.numbers == nil {
 		return slices.IndexFunc(o.entries, func(e entry) bool { return e.name == name })
 	}
-	if i, ok := o.places[name]; ok {
-		return i
+	number, ok := o.numbers[name]
+	if !ok {
+		return -1
 	}
-	return -1
+	gone := o.next - len(o.entries)
+	low, high := max(0, number-gone), min(number, len(o.entries)-1)
+	for low < high {
+		if middle := (low + high) / 2; o.entries[middle].number < number {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 // get returns a member's value, nil where there is none. It may be changed in place until the object itself is.
@@ -98,9 +113,10 @@ func (o *object) set(name string, spelling []byte, v value) *value {
 	i := o.find(name)
 	if i < 0 {
 		i = len(o.entries)
-		o.entries = append(o.entries, entry{name: name, spelling: spelling})
-		if o.places != nil {
-			o.places[name] = i
+		o.entries = append(o.entries, entry{name: name, spelling: spelling, number: o.next})
+		if o.numbers != nil {
+			o.numbers[name] = o.next
+			o.next++
 		} else if len(o.entries) > fewEntries {
 			o.index()
 		}
@@ -114,17 +130,18 @@ func (o *object) remove(name string) {
 	if i < 0 {
 		return
 	}
+	delete(o.numbers, name)
 	o.entries = slices.Delete(o.entries, i, i+1)
-	if o.places != nil {
-		o.index()
-	}
 }
 
+// index numbers the entries.
 func (o *object) index() {
-	o.places = make(map[string]int, len(o.entries))
+	o.numbers = make(map[string]int, len(o.entries))
 	for i := range o.entries {
-		o.places[o.entries[i].name] = i
+		o.entries[i].number = i
+		o.numbers[o.entries[i].name] = i
 	}
+	o.next = len(o.entries)
 }
 
 func (o *object) append(dst []byte) []byte {
