@@ -86,19 +86,27 @@ func newState(ctx context.Context, s store.Store, sel Selection, o StateOptions)
 	return st, nil
 }
 
+// begin begins the fold. What is wrong with the rule is an error of the reducer.
+func (st *State) begin(ctx context.Context) error {
+	fold, err := st.options.Reducer.New(ctx)
+	if err != nil && ctx.Err() == nil {
+		return &eventjson.Error{Code: eventjson.CodeReducer, Stream: st.Stream, Message: "begin to fold " + st.Target + ": " + err.Error()}
+	}
+	st.Fold = fold
+	return err
+}
+
 // Steps folds the events, once, and yields what each of them did. An error is yielded once, last, with a nil Step.
 func (st *State) Steps(ctx context.Context, s store.Store, w reducer.Want) iter.Seq2[*reducer.Step, error] {
 	return func(yield func(*reducer.Step, error) bool) {
-		fold, err := st.options.Reducer.New(ctx)
-		if err != nil {
+		if err := st.begin(ctx); err != nil {
 			yield(nil, err)
 			return
 		}
-		st.Fold = fold
 		left := false
-		for step, err := range fold.Steps(st.events(ctx, s), w) {
+		for step, err := range st.Fold.Steps(st.events(ctx, s), w) {
 			if err != nil {
-				_ = fold.Close() // that error says more
+				_ = st.Fold.Close() // that error says more
 				yield(nil, st.failed(err))
 				return
 			}
@@ -110,7 +118,7 @@ func (st *State) Steps(ctx context.Context, s store.Store, w reducer.Want) iter.
 				break
 			}
 		}
-		err = fold.Close()
+		err := st.Fold.Close()
 		switch {
 		case left:
 		case err != nil:

@@ -1,0 +1,151 @@
+package history
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// Glob is a pattern for names of streams: * stands for any characters or none, ? for one, and a backslash takes the next character as it is. The empty Glob matches every name.
+type Glob string
+
+// IsGlob says whether a text has a * or a ? in it, and so may be meant as a pattern.
+func IsGlob(text string) bool { return strings.ContainsAny(text, "*?") }
+
+// Match says whether all of a name matches.
+func (g Glob) Match(name string) bool {
+	if g == "" {
+		return true
+	}
+	pattern, retry, from := string(g), "", -1 // where to go on after the last *, and from where in the name
+	for i := 0; i < len(name) || pattern != ""; {
+		if strings.HasPrefix(pattern, "*") {
+			pattern = pattern[1:]
+			retry, from = pattern, i
+			continue
+		}
+		if n, rest := matchOne(pattern, name[i:]); n > 0 {
+			i, pattern = i+n, rest
+			continue
+		}
+		if from < 0 || from >= len(name) {
+			return false
+		}
+		_, n := utf8.DecodeRuneInString(name[from:])
+		from += n
+		pattern, i = retry, from
+	}
+	return true
+}
+
+// matchOne matches the first character of a pattern that begins with no * and returns how long that is in the name, 0 for none, and the rest of the pattern.
+func matchOne(pattern, name string) (n int, rest string) {
+	if pattern == "" || name == "" {
+		return 0, ""
+	}
+	_, size := utf8.DecodeRuneInString(name)
+	if pattern[0] == '?' {
+		return size, pattern[1:]
+	}
+	if pattern[0] == '\\' && len(pattern) > 1 {
+		pattern = pattern[1:]
+	}
+	if rest, ok := strings.CutPrefix(pattern, name[:size]); ok {
+		return size, rest
+	}
+	return 0, ""
+}
+
+// Prefix returns how all names begin that match.
+func (g Glob) Prefix() string {
+	end := strings.IndexAny(string(g), `*?\`)
+	if end < 0 {
+		return string(g)
+	}
+	return string(g[:end])
+}
+
+// BisectStreams is [Bisect] of every stream whose name matches the pattern and that has an event after one position and up to another, system streams only where the pattern begins with $.
+// It folds as many streams at a time as there are workers, and holds a state for each of them and the flips that it keeps. For the past, and where after is not 0, it holds the names of the
+// streams too.
+func BisectStreams(ctx context.Context, s store.Store, g Glob, after, until store.Position, c *Condition, o BisectOptions) (*Bisection, error) {
+	b, err := newBisector(c, o)
+	if err != nil {
+		return nil, err
+	}
+	if until, err = o.Known.Bound(ctx, s, until); err != nil {
+		return nil, err
+	}
+	b.o.Known = Known{} // until has it
+	workers := o.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	names := make(chan string, 2*workers)
+	group.Go(func() error {
+		defer close(names)
+		for name, err := range matching(ctx, s, g, after, until) {
+			if err != nil {
+				return err
+			}
+			select {
+			case names <- name:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	for range workers {
+		group.Go(func() error {
+			for name := range names {
+				if err := b.fold(ctx, s, Selection{Subject: Stream, Name: name, After: after, Until: until}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return b.result()
+}
+
+// matching yields the names of the streams that match and have an event between two positions; a stream that came later may be among them.
+func matching(ctx context.Context, s store.Store, g Glob, after, until store.Position) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if until <= after {
+			return
+		}
+		if after > 0 {
+			for name, err := range touched(ctx, s, nil, after, until, maxTouchedBytes) {
+				if (err != nil || name != "" && g.Match(name)) && !yield(name, err) {
+					return
+				}
+			}
+			return
+		}
+		head, err := s.Head(ctx)
+		if err != nil {
+			yield("", err)
+			return
+		}
+		past := until
+		if until >= head {
+			past = 0
+		}
+		for info, err := range Streams(ctx, s, store.StreamsOptions{Prefix: g.Prefix()}, past) {
+			if (err != nil || g.Match(info.Stream)) && !yield(info.Stream, err) {
+				return
+			}
+		}
+	}
+}
