@@ -9,6 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gestadb/gesta/internal/console"
+	"github.com/gestadb/gesta/reducer/javascript"
 )
 
 // root is the directory of the repository, seen from this package.
@@ -16,6 +17,10 @@ const root = "../.."
 
 // TestMain lets the tests run this program as gesta: it is on PATH, as a copy of the test binary.
 func TestMain(m *testing.M) {
+	if javascript.IsChild(os.Args) {
+		javascript.RunChild(os.Stdin, os.Stdout, os.Stderr, os.Exit)
+		return
+	}
 	testscript.Main(m, map[string]func(){"gesta": main})
 }
 

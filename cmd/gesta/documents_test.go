@@ -25,6 +25,13 @@ var (
 			"data? dataBase64? metadata? metadataBase64? key? tracking?",
 		inner: map[string]shape{"data": {any: true}, "metadata": {any: true}, "erased": {members: "position"}, "tracking": trackingShape},
 	}
+	changeShape  = shape{members: "op path old? new?"}
+	changedShape = shape{members: eventShape.members + " changes", inner: map[string]shape{
+		"data": {any: true}, "metadata": {any: true}, "erased": {members: "position"}, "tracking": trackingShape, "changes": changeShape,
+	}}
+	placeShape = shape{members: "target? stream? version position"}
+	diffShape  = shape{members: "from to events changes", inner: map[string]shape{"from": placeShape, "to": placeShape, "changes": changeShape}}
+	mention    = " position id? stream? version? type recordedAt effectiveAt? actor?"
 	guardShape = shape{members: "streamAt? streamExists? noneMatch?", inner: map[string]shape{
 		"streamAt": {members: "stream version"}, "streamExists": {members: "stream"},
 		"noneMatch": {members: "query after?", inner: map[string]shape{"query": {members: "stream? category? types? tags?"}}},
@@ -47,6 +54,15 @@ var documents = []struct {
 	{"log of a stream", []string{"log", "order-42", "--known-at", "2026-11-01T10:02Z", "--effective-at", "2026-12-01"}, items(eventShape)},
 	{"log at a position", []string{"log", "--known-at", "3"}, items(eventShape)},
 	{"log of nothing", []string{"log", "--type", "Never"}, items(eventShape)},
+	{"log -p", []string{"log", "-p"}, items(changedShape)},
+	{"log -S", []string{"log", "-S", "due=0"}, items(eventShape)},
+	{"diff", []string{"diff", "order-42@1..3"}, items(diffShape)},
+	{"diff of tags", []string{"diff", "tag:customer:c-77@1", "order-42"}, items(diffShape)},
+	{"diff of the store", []string{"diff", "1..5"}, document("from to items", map[string]shape{
+		"from": {members: "position"}, "to": {members: "position"}, "items": diffShape,
+	})},
+	{"blame", []string{"blame", "order-42"}, document("target version items", map[string]shape{"items": {members: "path value" + mention}})},
+	{"blame --reverse", []string{"blame", "order-42", "--reverse"}, document("target version items", map[string]shape{"items": {members: "path value" + mention}})},
 	{"show", []string{"show", "order-42@1"}, items(eventShape)},
 	{"show a commit", []string{"show", "4", "--commit"}, items(eventShape)},
 	{"state", []string{"state", "order-42"}, document("target stream? version position events skipped state", map[string]shape{"state": {any: true}})},
@@ -144,7 +160,7 @@ func TestDocuments(t *testing.T) {
 func TestLines(t *testing.T) {
 	c := newCLI(t)
 	c.orders()
-	for _, args := range [][]string{{"log"}, {"show", "1"}, {"streams"}, {"types"}} {
+	for _, args := range [][]string{{"log"}, {"log", "-p"}, {"show", "1"}, {"streams"}, {"types"}, {"diff", "0..5"}, {"blame", "order-42"}} {
 		var doc struct {
 			Items []json.RawMessage `json:"items"`
 		}

@@ -29,8 +29,11 @@ type env struct {
 	// backend opens stores in place of open.Open, which nil stands for.
 	backend func(ctx context.Context, url string, o open.Options) (store.Store, error)
 
-	global globalFlags
-	pager  *pager // nil while output goes straight to stdout
+	global     globalFlags
+	configured *configured // nil until the person's file was read
+	pager      *pager      // nil while output goes straight to stdout
+
+	atEnd []func() error // what is to be done when the command is over
 }
 
 // systemEnv is the environment of a real process.

@@ -115,13 +115,16 @@ func (e *env) finish(ctx context.Context, err error) int {
 	return exitCodes[d.Code]
 }
 
-// misread makes a usage error of what the parser of the command line refused.
+// misread makes a usage error of what the parser of the command line refused. Args is what was typed.
 func (e *env) misread(err error, args []string) error {
 	for _, a := range args { // the flags may not have been parsed
 		name, _, _ := strings.Cut(a, "=")
 		if name == "--json" || name == "--ndjson" || name == "--jq" {
 			e.global.json.set = true
 		}
+	}
+	if known, ok := errors.AsType[*eventjson.Error](err); ok {
+		return known
 	}
 	return usageHint("gesta help shows the commands, gesta COMMAND --help its flags", "%s", err)
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 )
 
@@ -41,6 +39,8 @@ const exitCodesHelp = `  0    it went well, also when the answer is empty
   9    unauthenticated, denied, tooLarge
   10   internal: a fault in gesta
   130  interrupted
+
+"gesta explain CODE" says more of one of them, and what to do next.
 
 With --json or --ndjson an error is one line on stderr:
 
@@ -82,13 +82,29 @@ func newHelpCommand() *cobra.Command {
 		Short:   "Explain a command or a topic",
 		Long:    "Explain a command, as its --help does, or one of the topics that are no commands.",
 		Example: "  gesta help log\n  gesta help addresses",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			return completePages(cmd.Root(), args, word)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return usageHint("gesta help lists the commands and topics", "there is no command or topic %q", strings.Join(args, " "))
+				return noSuchPage(cmd.Root(), args)
 			}
 			about.InitDefaultHelpFlag() // it is shown among the flags
 			return about.Help()
 		},
 	}
+}
+
+// completePages completes the name of a command, or of a topic.
+func completePages(root *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	var c candidates
+	if about, rest, err := root.Find(args); err == nil && len(rest) == 0 {
+		for _, below := range about.Commands() {
+			if !below.Hidden {
+				c.words = append(c.words, completeWords(below.Name())(below, word).words...)
+			}
+		}
+	}
+	return c.words, c.directive()
 }

@@ -21,12 +21,27 @@ TARGET is a stream (order-42, order-42@7, order-42@{yesterday}), a tag (tag:cour
 which events are shown. RANGE is A..B, after A and up to B. "gesta help addresses" has all forms.
 
 -n counts from the newest, also with --reverse. --follow shows the oldest first, and then waits for events to come, each as
-soon as it is durable; -n says how many of those that are there already come before. --since and --until look at the time of recording.`
+soon as it is durable; -n says how many of those that are there already come before. --since and --until look at the time of recording.
+
+-p shows what each event changed: in the state of TARGET, and without one in that of its own stream. An event without a stream
+is part of no state and changes none. "late" marks an event that took effect before an earlier one of its stream.
+
+-S PATH shows the events that changed the value at that path of the state, or below it; -S PATH=VALUE those with which it came
+to be VALUE or ceased to be. VALUE is JSON; what is not is a text: -S status=paid. Numbers of the same decimal value are equal.
+
+--graph draws a line from each event down to the one that caused it (causationId), or a dotted one to the next with the same
+correlationId, as far as a thousand events; o is one from which no line leads down. --stat counts the types of each commit, and
+-n commits. --grep looks for a regular expression in the data, --author in the actor that the metadata name; with both, both
+hold.`
 
 const logExample = `  gesta log
   gesta log order-42 --oneline
   gesta log order-42@3..7
   gesta log tag:customer:c-77 --type OrderPlaced,Shipped --since '2 days ago'
+  gesta log order-42 -p --path items
+  gesta log -S due=0 --oneline
+  gesta log --author '^ada$' --grep refund --stat
+  gesta log --graph -n 30
   gesta log --follow -n0 --ndjson --jq '.type'`
 
 type logFlags struct {
@@ -37,6 +52,10 @@ type logFlags struct {
 	query            string
 	since, until     string
 	follow           bool
+	patch            bool
+	pickaxe          string
+	arrayKey         string
+	logShape
 }
 
 func newLogCommand(e *env) *cobra.Command {
@@ -68,8 +87,13 @@ func newLogCommand(e *env) *cobra.Command {
 	flags.StringVar(&f.since, "since", "", "only events recorded at this `TIME` or later")
 	flags.StringVar(&f.until, "until", "", "only events recorded at this `TIME` or earlier")
 	flags.BoolVarP(&f.follow, "follow", "f", false, "wait for events to come")
+	flags.BoolVarP(&f.patch, "patch", "p", false, "show what each event changed")
+	flags.StringVarP(&f.pickaxe, "pickaxe", "S", "", "only events that changed the value at `PATH[=VALUE]`")
+	addArrayKey(cmd, &f.arrayKey)
+	f.logShape.add(cmd)
 	f.addKnown(cmd)
 	f.addEffective(cmd)
+	f.addFold(cmd)
 	return cmd
 }
 
@@ -80,11 +104,11 @@ func (f *logFlags) check() error {
 	case f.follow && (f.knownAt != "" || f.effectiveAt != "" || f.until != ""):
 		return usagef("--follow waits for what is to come: it goes with none of --known-at, --effective-at and --until")
 	}
-	return nil
+	return f.checkFold()
 }
 
 func (e *env) log(ctx context.Context, target string, f *logFlags) (err error) {
-	if err := f.check(); err != nil {
+	if err := errors.Join(f.check(), f.checkShape(e)); err != nil {
 		return err
 	}
 	q, err := e.ask(ctx, &f.readingFlags)
@@ -102,15 +126,28 @@ func (e *env) log(ctx context.Context, target string, f *logFlags) (err error) {
 	if err := f.narrow(ctx, e, q, &sel); err != nil {
 		return err
 	}
-	events, err := e.logEvents(ctx, q, &sel, f)
+	fold, err := e.logFold(ctx, q, &sel, f)
 	if err != nil {
 		return err
 	}
-	if e.jsonMode() {
+	events, err := e.chosenEvents(ctx, q, &sel, f, fold)
+	if err != nil {
+		return err
+	}
+	if f.patch {
+		return e.logChanges(ctx, q, &sel, events, f, fold)
+	}
+	if e.jsonMode() && !f.stat {
 		return e.logJSON(ctx, q, events, f.follow)
 	}
 	if err := e.page(); err != nil {
 		return err
+	}
+	switch {
+	case f.stat:
+		return e.logStat(ctx, q, events)
+	case f.graph:
+		return e.logGraph(events)
 	}
 	return e.logText(events, f)
 }
@@ -135,6 +172,7 @@ func (f *logFlags) narrow(ctx context.Context, e *env, q *question, sel *history
 	if err := sel.Filter.Validate(); err != nil {
 		return err
 	}
+	q.noteTypes(ctx, e, f.types)
 	if f.since != "" {
 		t, err := e.parseTime("--since", f.since)
 		if err != nil {
@@ -161,7 +199,10 @@ func (f *logFlags) narrow(ctx context.Context, e *env, q *question, sel *history
 }
 
 // logEvents returns the events to show, in the order in which they are shown.
-func (e *env) logEvents(ctx context.Context, q *question, sel *history.Selection, f *logFlags) (iter.Seq2[store.Recorded, error], error) {
+func (e *env) logEvents(ctx context.Context, q *question, sel *history.Selection, f *logFlags, fold history.StateOptions) (iter.Seq2[store.Recorded, error], error) {
+	if f.pickaxe != "" {
+		return e.pickedEvents(ctx, q, sel, f, fold)
+	}
 	if at := q.basis.EffectiveAt; !at.IsZero() {
 		return effectiveLog(ctx, q, sel, f, at, e.beginsAt())
 	}

@@ -7,9 +7,15 @@ import (
 	"os"
 	"os/signal"
 	_ "time/tzdata" // --zone works where the machine has no time zones
+
+	"github.com/gestadb/gesta/reducer/javascript"
 )
 
 func main() {
+	if javascript.IsChild(os.Args) { // a process of this program that runs the code of a reducer, and nothing else
+		javascript.RunChild(os.Stdin, os.Stdout, os.Stderr, os.Exit)
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	// The first interrupt ends the command in good order; from then on the system's own rule holds, and a second one kills.
 	context.AfterFunc(ctx, stop)

@@ -79,16 +79,37 @@ func (e *env) checkFlags(cmd *cobra.Command) error {
 		return err
 	}
 	g := &e.global
-	switch g.color {
-	case "auto", "always", "never":
-	default:
-		return usagef("--color is auto, always or never, not %q", g.color)
+	if err := checkColor("--color", g.color); err != nil {
+		return err
+	}
+	if err := e.configure(cmd); err != nil {
+		return err
 	}
 	if g.jq == "" {
 		return nil
 	}
 	_, err := compileJQ(g.jq)
 	return err
+}
+
+// needNoConfig are the commands that work beside a config with a mistake in it: those that help to find it.
+var needNoConfig = []string{"help", "version", "explain", "completion", "man", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}
+
+// configure takes the settings of the config over where no flag was given.
+func (e *env) configure(cmd *cobra.Command) error {
+	c, err := e.config()
+	if err != nil {
+		for ; cmd.HasParent(); cmd = cmd.Parent() {
+			if slices.Contains(needNoConfig, cmd.Name()) {
+				return nil
+			}
+		}
+		return err
+	}
+	if c.color.line != 0 && !cmd.Flags().Changed("color") {
+		e.global.color = c.color.value
+	}
+	return nil
 }
 
 // jsonMode says whether programs read what this command prints.

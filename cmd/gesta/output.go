@@ -89,7 +89,7 @@ func (e *env) printJSON(ctx context.Context, doc []byte) error {
 }
 
 func unknownFields(missing, known []string) error {
-	return usageHint("there are: "+strings.Join(known, ", "), "--json=%s: no item has such a member", strings.Join(missing, ","))
+	return usageHint(orNearest(missing[0], known, "there are: "+strings.Join(known, ", ")), "--json=%s: no item has such a member", strings.Join(missing, ","))
 }
 
 // itemPrinter prints a list: {"basis":…,"items":[…]}, or one item a line under --ndjson. It streams: an error in the
@@ -107,6 +107,11 @@ type itemPrinter struct {
 
 // newItems begins a list whose items can have the members known.
 func (e *env) newItems(basis *eventjson.Basis, known ...string) (*itemPrinter, error) {
+	return e.newItemsOf(basis, nil, known...)
+}
+
+// newItemsOf begins a list in a document that has other members before it, each written with a comma at its end.
+func (e *env) newItemsOf(basis *eventjson.Basis, members []byte, known ...string) (*itemPrinter, error) {
 	for _, f := range e.global.json.fields {
 		if !slices.Contains(known, f) {
 			return nil, unknownFields([]string{f}, known)
@@ -126,7 +131,7 @@ func (e *env) newItems(basis *eventjson.Basis, known ...string) (*itemPrinter, e
 	}
 	p.out = bufio.NewWriterSize(w, 64<<10)
 	if !p.lines {
-		p.write([]byte(`{"basis":`), eventjson.AppendBasis(nil, basis), []byte(`,"items":[`))
+		p.write([]byte(`{"basis":`), eventjson.AppendBasis(nil, basis), []byte{','}, members, []byte(`"items":[`))
 	}
 	return p, nil
 }

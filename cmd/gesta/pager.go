@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 )
@@ -18,7 +19,7 @@ type pager struct {
 }
 
 // page sends what is written to stdout from here on through a pager, where a person looks at it and wants one:
-// $GESTA_PAGER, else $PAGER, else less where there is one. "cat", or an empty one, is none.
+// the one of pagerChoice. "cat", or an empty one, is none.
 func (e *env) page() error {
 	if !e.stdoutTerminal || e.global.noPager || e.pager != nil || e.jsonMode() {
 		return nil
@@ -58,15 +59,29 @@ func isProgram(name string) bool {
 func isPlainWord(word string) bool { return !strings.ContainsAny(word, "$`'\"\\;&|(){}[]<>*?=~!#") }
 
 func (e *env) pagerCommand() string {
-	for _, name := range []string{"GESTA_PAGER", "PAGER"} {
-		if command := strings.TrimSpace(e.getenv(name)); command != "" {
-			return command
-		}
+	c, err := e.config()
+	if err != nil {
+		c = &config{} // a command that does not need the file was asked for, or it was told already
+	}
+	command, _ := e.pagerChoice(c)
+	return command
+}
+
+// pagerChoice returns the pager and who says so: $GESTA_PAGER, else the config, else $PAGER, else less where there is one.
+func (e *env) pagerChoice(c *config) (command, from string) {
+	if command := strings.TrimSpace(e.getenv("GESTA_PAGER")); command != "" {
+		return command, "GESTA_PAGER"
+	}
+	if c.pager.line != 0 {
+		return c.pager.value, c.at(c.pager.line)
+	}
+	if command := strings.TrimSpace(e.getenv("PAGER")); command != "" {
+		return command, "PAGER"
 	}
 	if isProgram("less") {
-		return "less"
+		return "less", "default"
 	}
-	return ""
+	return "", "default: there is no less"
 }
 
 // closePager waits until the person has left the pager.
@@ -74,6 +89,10 @@ func (e *env) closePager() error {
 	if e.pager == nil {
 		return nil
 	}
+	// To the pager Ctrl-C says something of its own. Whoever pressed it twice must not be left with a pager whose terminal nobody gives back.
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	defer signal.Stop(interrupts)
 	err := e.pager.in.Close()
 	e.stdout = e.pager.direct
 	waitErr := e.pager.cmd.Wait()

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
-	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -28,8 +27,12 @@ func (f *readingFlags) addEffective(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.effectiveAt, "effective-at", "", "take the events that hold at this `TIME`, in the order in which they took effect")
 }
 
+func (f *readingFlags) addReducer(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.reducer, "reducer", "", "how events are folded: mergepatch, a .js or .wasm `FILE`, or a `NAME` of one in the store")
+}
+
 func (f *readingFlags) addFold(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.reducer, "reducer", "mergepatch", "how events are folded: mergepatch, each event's data as a JSON merge patch")
+	f.addReducer(cmd)
 	cmd.Flags().StringVar(&f.path, "path", "", "only this part of the state: items[0].qty or /items/0/qty")
 }
 
@@ -69,15 +72,6 @@ func (e *env) parseTime(flag, text string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%s: %w", flag, err)
 	}
 	return t, nil
-}
-
-// reducerNamed returns the reducer of --reducer.
-func reducerNamed(name string) (reducer.Reducer, error) {
-	switch name {
-	case "", "mergepatch", reducer.MergePatchIdentity:
-		return reducer.MergePatch(), nil
-	}
-	return nil, usagef("there is no reducer %q; there is mergepatch", name)
 }
 
 // question is an open store, what an answer rests on, and what it is about.
@@ -134,7 +128,8 @@ func (q *question) selection(ctx context.Context, text string) (history.Selectio
 	if text == "" {
 		return history.Selection{Until: q.until}, nil
 	}
-	return history.ResolveAt(ctx, q.store, text, q.clock, q.until)
+	sel, err := history.ResolveAt(ctx, q.store, text, q.clock, q.until)
+	return sel, nearStream(ctx, q.store, err)
 }
 
 // beginsAt returns what tells people that the oldest events are gone.

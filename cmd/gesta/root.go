@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,7 @@ func newRoot(e *env) *cobra.Command {
 		Version:       buildVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          e.knownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cobra.EnableCommandSorting = false // they stand in the order in which one meets them
@@ -48,6 +49,8 @@ func newRoot(e *env) *cobra.Command {
 	}
 	root.AddCommand(helpTopics()...)
 	root.SetHelpCommand(newHelpCommand())
+	root.SetFlagErrorFunc(misreadFlag)
+	e.explainArguments(root)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	return root
 }
@@ -62,16 +65,26 @@ func commandGroups(e *env) []commandGroup {
 	return []commandGroup{
 		{"Keep events", []*cobra.Command{newInitCommand(e), newAppendCommand(e), newImportCommand(e), newExportCommand(e)}},
 		{"Ask about them", []*cobra.Command{
-			newLogCommand(e), newShowCommand(e), newStateCommand(e), newAtCommand(e), newStreamsCommand(e), newTypesCommand(e),
+			newLogCommand(e), newShowCommand(e), newStateCommand(e), newAtCommand(e), newDiffCommand(e), newBlameCommand(e),
+			newBisectCommand(e), newTraceCommand(e), newGrepCommand(e), newShortlogCommand(e), newTUICommand(e), newStreamsCommand(e), newTypesCommand(e), newRevParseCommand(e),
 		}},
 		{"Look after a store", []*cobra.Command{newStatsCommand(e), newCheckCommand(e)}},
+		{"Fold them your way", []*cobra.Command{newReducerCommand(e)}},
 		{"Learn and measure", []*cobra.Command{newDemoCommand(e), newBenchCommand(e), newVersionCommand(e)}},
+		{"Feel at home", []*cobra.Command{newExplainCommand(e), newConfigCommand(e), newCompletionCommand(e), newManCommand(e)}},
 	}
 }
 
 // run executes one command line and returns the exit code.
 func run(ctx context.Context, e *env, args []string) int {
 	root := newRoot(e)
+	args, err := e.expand(root, args)
+	if err != nil {
+		return e.finish(ctx, e.misread(err, args))
+	}
+	if _, ok := isCompletion(root, args); ok {
+		e.addCompletions(root)
+	}
 	root.SetArgs(args)
 	root.SetIn(e.stdin)
 	help := &helpWriter{w: e.stdout}
@@ -82,8 +95,11 @@ func run(ctx context.Context, e *env, args []string) int {
 		started = true
 		return e.checkFlags(cmd)
 	}
-	err := root.ExecuteContext(ctx)
+	err = root.ExecuteContext(ctx)
 	closeErr := e.closePager()
+	for _, end := range e.atEnd {
+		closeErr = errors.Join(closeErr, end())
+	}
 	if err == nil {
 		err, started = cmp.Or(help.err, closeErr), true
 	}

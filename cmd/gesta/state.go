@@ -86,7 +86,7 @@ func (e *env) state(ctx context.Context, target string, f *readingFlags) (err er
 	if err != nil {
 		return fmt.Errorf("--path: %w", err)
 	}
-	rule, err := reducerNamed(f.reducer)
+	rules, err := e.reducers(ctx, f.reducer)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (e *env) state(ctx context.Context, target string, f *readingFlags) (err er
 		return err
 	}
 	st, err := history.FoldState(ctx, q.store, sel, history.StateOptions{
-		EffectiveAt: q.basis.EffectiveAt, Reducer: rule, Truncated: e.beginsAt(),
+		EffectiveAt: q.basis.EffectiveAt, Choose: rules.choose, Truncated: e.beginsAt(),
 	})
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ function note(s, e) {
       s.open.push({ item: e.eventType, since: e.sequenceNumber });
       break;
     case "START":
-      if (at >= 0) s.open[at].by = e.metadata.actor || null;
+      if (at >= 0) s.open[at].by = (e.metadata || {}).actor || null;
       break;
     case "COMPLETE":
       if (at >= 0) s.open.splice(at, 1);

@@ -3,6 +3,7 @@ package oracle
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -53,7 +54,7 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		gesta = filepath.Join(dir, "gesta")
 		var out []byte
-		if out, err = exec.Command("go", "build", "-o", gesta, "../../cmd/gesta").CombinedOutput(); err != nil {
+		if out, err = exec.CommandContext(context.Background(), "go", "build", "-o", gesta, "../../cmd/gesta").CombinedOutput(); err != nil {
 			err = fmt.Errorf("%w: %s", err, out)
 		}
 	}
@@ -75,15 +76,15 @@ type world struct {
 // run runs gesta, and returns what it wrote.
 func (w *world) run(t *testing.T, in []byte, args ...string) []byte {
 	t.Helper()
-	out, err := w.try(in, args...)
+	out, err := w.try(t.Context(), in, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
 }
 
-func (w *world) try(in []byte, args ...string) ([]byte, error) {
-	c := exec.Command(gesta, append(args, "--store", w.store)...)
+func (w *world) try(ctx context.Context, in []byte, args ...string) ([]byte, error) {
+	c := exec.CommandContext(ctx, gesta, append(args, "--store", w.store)...)
 	var out, problems bytes.Buffer
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(in), &out, &problems
 	c.Env = append(os.Environ(), "TZ=UTC", "GESTA_CONFIG="+os.DevNull)
@@ -94,8 +95,8 @@ func (w *world) try(in []byte, args ...string) ([]byte, error) {
 }
 
 // document runs a command that folds, and returns its document.
-func (w *world) document(args ...string) (map[string]any, error) {
-	out, err := w.try(nil, slices.Concat(args, w.flags, []string{"--json"})...)
+func (w *world) document(ctx context.Context, args ...string) (map[string]any, error) {
+	out, err := w.try(ctx, nil, slices.Concat(args, w.flags, []string{"--json"})...)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +166,7 @@ func (w *world) hold(t *testing.T, q asked) {
 		check := func(what string, want any, get func(doc map[string]any) any, args ...string) {
 			checked++
 			g.Go(func() error {
-				doc, err := w.document(args...)
+				doc, err := w.document(t.Context(), args...)
 				if err != nil {
 					return err
 				}
@@ -303,7 +304,7 @@ func TestGenerated(t *testing.T) {
 		in.Write(history.event())
 		in.WriteByte('\n')
 	}
-	w.run(t, in.Bytes(), "append", "--ndjson", "-")
+	w.run(t, in.Bytes(), "append", "--ndjson")
 	q := asked{
 		Fold: "merge", Paths: []string{"/due", "/address", "/items/0"}, Times: []string{"2026-01-10T00:00:00Z", "2026-01-20T06:00:00Z", "2099-01-01T00:00:00Z"},
 		Exprs: []string{

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/reducer"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+const bisectHelp = `Find since when something is so: the first event after which a condition holds. Events are folded one after the other, so
+the answer is exact, also where the condition came and went.
+
+TARGET is a stream or a tag (order-42, order-42@7, tag:course:c1), a RANGE of one (order-42@3..7: what flipped there), a pattern of
+streams ('order-*', with * and ?), or a range of the store (1000..1120). Without one every stream is looked at, several at a time.
+Before the first event the condition counts as false.
+
+--expr is an expression over state (after the event), before (the state before it) and event: state.due < 0, event.type,
+event.data.x, event.metadata.x, event.actor, event.stream, event.version, event.position, event.tags, event.recordedAt,
+event.effectiveAt. It has && || ! == != < <= > >= in like matches() has() + - * /. What is not there equals null, and is neither
+below nor above anything.
+
+--all shows every flip, to true and to false, by position. "late" marks an event that took effect before an earlier one of its
+stream.`
+
+const bisectExample = `  gesta bisect --expr 'state.due < 0' order-42
+  gesta bisect --expr 'state.due < 0' 'order-*' --all
+  gesta bisect --expr 'before.status == "paid" && state.status == "open"'
+  gesta bisect --expr 'has(state.items[0])' order-42@3..7 --exit-code
+  gesta bisect run 1000..HEAD -- ./check.sh`
+
+type bisectFlags struct {
+	readingFlags
+	expression string
+	arrayKey   string
+	all        bool
+	limit      int
+	exitCode   bool
+}
+
+func newBisectCommand(e *env) *cobra.Command {
+	var f bisectFlags
+	cmd := &cobra.Command{
+		Use:     "bisect [TARGET | RANGE | GLOB]",
+		Short:   "Find the event since which something is so",
+		Long:    bisectHelp,
+		Example: bisectExample,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			target := ""
+			if len(args) == 1 {
+				if target = args[0]; target == "" {
+					return usagef("the name of the stream is empty")
+				}
+			}
+			if cmd.Flags().Changed("number") && f.limit < 1 {
+				return usagef("-n %d is below 1", f.limit)
+			}
+			return e.bisect(cmd.Context(), target, &f)
+		},
+		ValidArgsFunction: e.completeArgument, // cobra has none for what has commands below it
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.expression, "expr", "", "the condition, an `EXPRESSION` such as state.due < 0")
+	flags.BoolVar(&f.all, "all", false, "show every flip, to true and to false")
+	flags.IntVarP(&f.limit, "number", "n", 0, "show the first `N` at the most, by position")
+	flags.Lookup("number").DefValue = "all" // as the help says it
+	flags.BoolVar(&f.exitCode, "exit-code", false, "exit with 1 where something is found")
+	addArrayKey(cmd, &f.arrayKey)
+	f.addKnown(cmd)
+	f.addEffective(cmd)
+	f.addReducer(cmd)
+	cmd.AddCommand(newBisectRunCommand(e))
+	return cmd
+}
+
+func (e *env) bisect(ctx context.Context, target string, f *bisectFlags) (err error) {
+	if f.expression == "" {
+		return usageHint("gesta bisect --expr 'state.due < 0' TARGET, or gesta bisect run RANGE -- COMMAND", "bisect needs a condition: --expr")
+	}
+	condition, err := history.ParseCondition(f.expression)
+	if err != nil {
+		return err
+	}
+	rules, err := e.reducers(ctx, f.reducer)
+	if err != nil {
+		return err
+	}
+	q, err := e.ask(ctx, &f.readingFlags)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.store.Close()) }()
+	if q.basis.Reducer, err = rules.identity(ctx); err != nil {
+		return err
+	}
+	bars := e.newProgress()
+	defer bars.close()
+	b, err := q.bisect(ctx, target, condition, history.BisectOptions{
+		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: rules.choose, Truncated: e.beginsAt()},
+		ArrayKey:     f.arrayKey, All: f.all, Limit: f.limit,
+	}, bars)
+	bars.close()
+	if err != nil {
+		return err
+	}
+	if e.jsonMode() {
+		err = e.bisectJSON(ctx, q, f, b)
+	} else {
+		err = e.bisectText(f, condition, b)
+	}
+	if err == nil && len(b.Flips) > 0 && f.exitCode {
+		err = &exitError{exitFound}
+	}
+	return err
+}
+
+// bisect looks at a stream, a tag, or each of many streams.
+func (q *question) bisect(ctx context.Context, target string, c *history.Condition, o history.BisectOptions, bars *progress) (*history.Bisection, error) {
+	sel, glob := history.Selection{Until: q.until}, history.Glob("")
+	if target != "" {
+		found, err := history.ResolveAt(ctx, q.store, target, q.clock, q.until)
+		switch {
+		case err == nil:
+			sel = found
+		case history.IsGlob(target) && !found.Range && found.Point == history.AtEnd:
+			glob = history.Glob(target)
+		default:
+			return nil, nearStream(ctx, q.store, err)
+		}
+	}
+	if sel.Subject != history.WholeStore {
+		return history.Bisect(ctx, q.store, sel, c, o)
+	}
+	report := bars.start("streams", 0)
+	o.Progress = func(n int) { report(int64(n)) }
+	b, err := history.BisectStreams(ctx, q.store, glob, sel.After, sel.Until, c, o)
+	if err == nil && target != "" && glob != "" && b.Streams == 0 {
+		err = notFoundf("gesta streams lists the streams there are", "no stream has a name like %q", target)
+	}
+	return b, err
+}
+
+// flipMembers are the members of an item of bisect.
+var flipMembers = append(append([]string{}, mentionMembers...), "to", "changes")
+
+func (e *env) bisectJSON(ctx context.Context, q *question, f *bisectFlags, b *history.Bisection) error {
+	head := eventjson.AppendString([]byte(`"expr":`), f.expression)
+	head = fmt.Appendf(head, `,"streams":%d,"events":%d,`, b.Streams, b.Events)
+	items, err := e.newItemsOf(&q.basis, head, flipMembers...)
+	if err != nil {
+		return err
+	}
+	var buf []byte
+	for i := range b.Flips {
+		flip := &b.Flips[i]
+		buf = appendMention(append(buf[:0], '{'), &flip.Event)
+		buf = strconv.AppendBool(append(buf, `,"to":`...), flip.To)
+		buf = append(appendChanges(append(buf, `,"changes":`...), flip.Changes), '}')
+		if err := items.add(ctx, buf); err != nil {
+			return err
+		}
+	}
+	return items.close(ctx)
+}
+
+const (
+	// flipChanges is how many changes stand on the line of a flip.
+	flipChanges = 3
+
+	// flipValue is how much of a value is shown there, in characters.
+	flipValue = 30
+)
+
+func (e *env) bisectText(f *bisectFlags, c *history.Condition, b *history.Bisection) error {
+	if len(b.Flips) > 0 {
+		if err := e.page(); err != nil {
+			return err
+		}
+	}
+	p := e.painter(e.stdoutTerminal)
+	t := &table{w: e.stdout, right: map[int]bool{1: true}, paint: map[int]func(string) string{0: p.cyan, 1: p.yellow, 2: p.bold, 3: p.dim}}
+	for i := range b.Flips {
+		flip := &b.Flips[i]
+		row := []string{mentionAt(&flip.Event), numbered(flip.Event.Position), visible(flip.Event.Type), e.shortTime(flip.Event.RecordedAt), visible(flip.Event.Actor)}
+		if f.all {
+			row = append(row, strconv.FormatBool(flip.To))
+		}
+		row = append(row, changesOnLine(c, flip.Changes))
+		if flip.Late {
+			row = append(row, "late")
+		}
+		if err := t.row(row...); err != nil {
+			return err
+		}
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	more := ""
+	if left := b.Found - uint64(len(b.Flips)); left > 0 {
+		more = fmt.Sprintf(", the first %s shown", thousands(len(b.Flips)))
+	}
+	what := "event after which it holds"
+	plurals := "events after which it holds"
+	if f.all {
+		what, plurals = "flip", "flips"
+	}
+	e.note("%s in %s of %s%s", plural(int(b.Found), what, plurals), plural(int(b.Events), "event", "events"), plural(b.Streams, "stream", "streams"), more) //nolint:gosec // counts of events fit
+	return nil
+}
+
+// mentionAt is where an event stands: order-42@7, or nothing for one without a stream.
+func mentionAt(m *history.Mention) string {
+	if m.Stream == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s@%d", visible(m.Stream), m.Version)
+}
+
+// changesOnLine writes the changes that a condition looks at, or all where it looks at none of them: due 12 -> -3.
+func changesOnLine(c *history.Condition, changes []reducer.Change) string {
+	var read []reducer.Change
+	for i := range changes {
+		if c.Reads(changes[i].Path) {
+			read = append(read, changes[i])
+		}
+	}
+	if len(read) == 0 {
+		read = changes
+	}
+	text := ""
+	for i := range read {
+		if i == flipChanges {
+			return text + fmt.Sprintf(", and %d more", len(read)-i)
+		}
+		if i > 0 {
+			text += ", "
+		}
+		old, now := "nothing", "nothing"
+		if read[i].Old != nil {
+			old = oneLine(read[i].Old, flipValue)
+		}
+		if read[i].New != nil {
+			now = oneLine(read[i].New, flipValue)
+		}
+		text += shownPath(read[i].Path) + " " + old + " -> " + now
+	}
+	return text
+}

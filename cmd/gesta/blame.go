@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/reducer"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+const blameHelp = `Show for each part of a state which event changed it last, when, and who did it. Parts are the values that have nothing below
+them, empty lists and objects too. An event that wrote an equal value changed nothing; numbers of the same decimal value are equal.
+
+With --effective-at the order is that in which events took effect. "late" marks an event that took effect before an earlier
+one of its stream.
+
+--reverse shows what the state had and has no more: the last value, and the event that removed it. What came back is not shown.
+
+--porcelain is for programs that read lines: position, version, time of recording, effective time, id, stream, type, actor,
+path (a JSON Pointer) and value, with tabs between; a tab, a line feed or a backslash in one of them is written as in JSON. Fields
+may follow.`
+
+const blameExample = `  gesta blame order-42
+  gesta blame order-42@7 --path items
+  gesta blame order-42 --array-key sku
+  gesta blame order-42 --reverse
+  gesta blame order-42 --json --jq '.items[] | select(.actor == "psp") | .path'`
+
+type blameFlags struct {
+	readingFlags
+	arrayKey           string
+	reverse, porcelain bool
+}
+
+func newBlameCommand(e *env) *cobra.Command {
+	var f blameFlags
+	cmd := &cobra.Command{
+		Use:     "blame TARGET",
+		Aliases: []string{"annotate"},
+		Short:   "Show which event made each part of a state what it is",
+		Long:    blameHelp,
+		Example: blameExample,
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return e.blame(cmd.Context(), args[0], &f) },
+	}
+	cmd.Flags().BoolVar(&f.reverse, "reverse", false, "show what was removed, and by which event")
+	cmd.Flags().BoolVar(&f.porcelain, "porcelain", false, "print lines for programs")
+	addArrayKey(cmd, &f.arrayKey)
+	f.addKnown(cmd)
+	f.addEffective(cmd)
+	f.addFold(cmd)
+	return cmd
+}
+
+func (e *env) blame(ctx context.Context, target string, f *blameFlags) (err error) {
+	path, err := reducer.ParsePath(f.path)
+	if err != nil {
+		return fmt.Errorf("--path: %w", err)
+	}
+	rules, err := e.reducers(ctx, f.reducer)
+	if err != nil {
+		return err
+	}
+	q, err := e.ask(ctx, &f.readingFlags)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.store.Close()) }()
+	sel, err := q.stateTarget(ctx, target)
+	if err != nil {
+		return err
+	}
+	b, err := history.FoldBlame(ctx, q.store, sel, history.BlameOptions{
+		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: rules.choose, Truncated: e.beginsAt()},
+		ArrayKey:     f.arrayKey, Path: path, Reverse: f.reverse,
+	})
+	if err != nil {
+		return err
+	}
+	if len(path) > 0 && len(b.Leaves) == 0 && !f.reverse {
+		return notFoundf("gesta state "+target+" shows the whole", "the state of %s has nothing at %s", target, f.path)
+	}
+	q.basis.Reducer = b.State.Reducer
+	switch {
+	case e.jsonMode():
+		return e.blameJSON(ctx, q, b)
+	case f.porcelain:
+		return e.blamePorcelain(b)
+	}
+	return e.blameText(b)
+}
+
+// blameMembers are the members of an item of blame.
+var blameMembers = append([]string{"path", "value"}, mentionMembers...)
+
+func (e *env) blameJSON(ctx context.Context, q *question, b *history.Blame) error {
+	head := eventjson.AppendString([]byte(`"target":`), b.State.Target)
+	head = strconv.AppendUint(append(head, `,"version":`...), b.State.Version, 10)
+	items, err := e.newItemsOf(&q.basis, append(head, ','), blameMembers...)
+	if err != nil {
+		return err
+	}
+	var buf []byte
+	for i := range b.Leaves {
+		leaf := &b.Leaves[i]
+		buf = eventjson.AppendString(append(buf[:0], `{"path":`...), leaf.Path)
+		buf = append(append(buf, `,"value":`...), leaf.Value...)
+		buf = append(appendMention(append(buf, ','), leaf.Event), '}')
+		if err := items.add(ctx, buf); err != nil {
+			return err
+		}
+	}
+	return items.close(ctx)
+}
+
+// mentionMembers are the members by which an item names an event.
+var mentionMembers = []string{"position", "id", "stream", "version", "type", "recordedAt", "effectiveAt", "actor"}
+
+// appendMention writes those members, without braces.
+func appendMention(b []byte, m *history.Mention) []byte {
+	b = strconv.AppendUint(append(b, `"position":`...), uint64(m.Position), 10)
+	if m.ID != "" {
+		b = eventjson.AppendString(append(b, `,"id":`...), m.ID)
+	}
+	if m.Stream != "" {
+		b = eventjson.AppendString(append(b, `,"stream":`...), m.Stream)
+		b = strconv.AppendUint(append(b, `,"version":`...), m.Version, 10)
+	}
+	b = eventjson.AppendString(append(b, `,"type":`...), m.Type)
+	b = eventjson.AppendTime(append(b, `,"recordedAt":`...), m.RecordedAt)
+	if !m.EffectiveAt.IsZero() {
+		b = eventjson.AppendTime(append(b, `,"effectiveAt":`...), m.EffectiveAt)
+	}
+	if m.Actor != "" {
+		b = eventjson.AppendString(append(b, `,"actor":`...), m.Actor)
+	}
+	return b
+}
+
+func (e *env) blamePorcelain(b *history.Blame) error {
+	w := bufio.NewWriterSize(e.stdout, 64<<10)
+	for i := range b.Leaves {
+		leaf := &b.Leaves[i]
+		m := leaf.Event
+		fields := []string{
+			strconv.FormatUint(uint64(m.Position), 10), strconv.FormatUint(m.Version, 10),
+			eventjson.FormatTime(m.RecordedAt), eventjson.FormatTime(m.Effective()), m.ID,
+			porcelain(m.Stream), porcelain(m.Type), porcelain(m.Actor), porcelain(leaf.Path), string(leaf.Value),
+		}
+		if e.stdoutTerminal {
+			for i := range fields {
+				fields[i] = visible(fields[i])
+			}
+		}
+		if _, err := w.WriteString(strings.Join(fields, "\t") + "\n"); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// porcelain writes a text as it stands in a string of JSON, without the quotes.
+func porcelain(s string) string {
+	quoted := eventjson.AppendString(nil, s)
+	return strings.ReplaceAll(string(quoted[1:len(quoted)-1]), `\"`, `"`)
+}
+
+// blameValue is how much of a value is shown, in characters.
+const blameValue = 40
+
+func (e *env) blameText(b *history.Blame) error {
+	if len(b.Leaves) == 0 {
+		e.note("there is nothing to blame anyone for")
+		return nil
+	}
+	if err := e.page(); err != nil {
+		return err
+	}
+	p := e.painter(e.stdoutTerminal)
+	w := bufio.NewWriterSize(e.stdout, 64<<10)
+	t := &table{w: w, right: map[int]bool{2: true}, paint: map[int]func(string) string{2: p.yellow, 3: p.cyan, 4: p.bold, 5: p.dim, 7: p.red}}
+	for i := range b.Leaves {
+		leaf := &b.Leaves[i]
+		late := ""
+		if leaf.Late {
+			late = "late"
+		}
+		if err := t.row(
+			shownPath(leaf.Path), oneLine(leaf.Value, blameValue), numbered(leaf.Event.Position), mentionPlace(b, leaf.Event),
+			visible(leaf.Event.Type), e.shortTime(leaf.Event.RecordedAt), visible(leaf.Event.Actor), late,
+		); err != nil {
+			return err
+		}
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// mentionPlace is where an event stands: @7 in the stream that is asked about, order-42@7 among the events of a tag.
+func mentionPlace(b *history.Blame, m *history.Mention) string {
+	if m.Stream == "" {
+		return ""
+	}
+	at := "@" + strconv.FormatUint(m.Version, 10)
+	if b.State.Stream == "" {
+		at = visible(m.Stream) + at
+	}
+	return at
+}

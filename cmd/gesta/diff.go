@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/reducer"
+	"github.com/gestadb/gesta/store"
+)
+
+const diffHelp = `Show what lies between two states: + a part that is new, - one that is gone, ~ one that is another. Parts are the values of the
+state that have nothing below them, empty lists and objects too. Numbers of the same decimal value are equal.
+
+A and B are points of one stream or tag (order-42@3 order-42@7, or order-42@3..7), two different ones, or two points of the
+whole store (1100..1120, or @{yesterday} HEAD): then each stream that has events between them is shown, and no other is read.
+A position inside a commit stands for its last. A may be the later one.
+
+--stat and --name-only shape what people read; programs find all in --json. --json-patch and --merge-patch print a patch that
+makes B of A, by RFC 6902 or RFC 7396; a merge patch cannot make a member null, and says so.`
+
+const diffExample = `  gesta diff order-42@3..7
+  gesta diff order-42@{yesterday} order-42 --path items
+  gesta diff order-42 order-43
+  gesta diff 1100..1120 --stat
+  gesta diff order-42~1 order-42 --json-patch`
+
+type diffFlags struct {
+	readingFlags
+	arrayKey              string
+	stat, nameOnly        bool
+	jsonPatch, mergePatch bool
+	exitCode              bool
+}
+
+func newDiffCommand(e *env) *cobra.Command {
+	var f diffFlags
+	cmd := &cobra.Command{
+		Use:     "diff A B | A..B",
+		Short:   "Show what lies between two states",
+		Long:    diffHelp,
+		Example: diffExample,
+		Args:    cobra.RangeArgs(1, 2),
+		RunE:    func(cmd *cobra.Command, args []string) error { return e.diff(cmd.Context(), args, &f) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.stat, "stat", false, "show how many parts differ in each stream")
+	flags.BoolVar(&f.nameOnly, "name-only", false, "show the names of the streams that differ")
+	flags.BoolVar(&f.jsonPatch, "json-patch", false, "print a JSON patch")
+	flags.BoolVar(&f.mergePatch, "merge-patch", false, "print a JSON merge patch")
+	flags.BoolVar(&f.exitCode, "exit-code", false, "exit with 1 where there is a difference")
+	addArrayKey(cmd, &f.arrayKey)
+	f.addKnown(cmd)
+	f.addEffective(cmd)
+	f.addFold(cmd)
+	return cmd
+}
+
+// addArrayKey adds the flag by which elements of lists are told apart.
+func addArrayKey(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "array-key", "", "tell the elements of lists apart by this `MEMBER` instead of by their places")
+}
+
+func (f *diffFlags) patch() bool { return f.jsonPatch || f.mergePatch }
+
+func (f *diffFlags) check() error {
+	one := 0
+	for _, set := range []bool{f.stat, f.nameOnly, f.jsonPatch, f.mergePatch} {
+		if set {
+			one++
+		}
+	}
+	switch {
+	case one > 1:
+		return usagef("--stat, --name-only, --json-patch and --merge-patch are four answers: ask for one")
+	case f.patch() && (f.path != "" || f.arrayKey != ""):
+		return usagef("a patch is of the whole state, and goes by places: it goes with neither --path nor --array-key")
+	}
+	return nil
+}
+
+func (e *env) diff(ctx context.Context, args []string, f *diffFlags) (err error) {
+	if err := f.check(); err != nil {
+		return err
+	}
+	path, err := reducer.ParsePath(f.path)
+	if err != nil {
+		return fmt.Errorf("--path: %w", err)
+	}
+	rules, err := e.reducers(ctx, f.reducer)
+	if err != nil {
+		return err
+	}
+	q, err := e.ask(ctx, &f.readingFlags)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.store.Close()) }()
+	from, to, err := q.twoPoints(ctx, args)
+	if err != nil {
+		return err
+	}
+	if q.basis.Reducer, err = rules.identityOf(ctx, from, to); err != nil {
+		return err
+	}
+	o := history.DiffOptions{
+		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: rules.choose, Truncated: e.beginsAt()},
+		ArrayKey:     f.arrayKey, Path: path, States: f.patch(),
+	}
+	differs := false
+	if from.Subject == history.WholeStore {
+		differs, err = e.diffStore(ctx, q, from.Until, to.Until, o, f)
+	} else {
+		var d *history.Difference
+		if d, err = history.Diff(ctx, q.store, from, to, o); err == nil {
+			differs = len(d.Changes) > 0
+			err = e.printDifference(ctx, q, d, f)
+		}
+	}
+	if err == nil && differs && f.exitCode {
+		err = &exitError{exitFound}
+	}
+	return err
+}
+
+// twoPoints looks up what is compared: one range, or two addresses of the same kind.
+func (q *question) twoPoints(ctx context.Context, args []string) (from, to history.Selection, err error) {
+	if len(args) == 1 {
+		to, err = q.selection(ctx, args[0])
+		if left, right, ok := history.CutRange(args[0]); errors.Is(err, store.ErrInvalid) && ok && left != "" && right != "" {
+			return q.twoPoints(ctx, []string{left, right}) // a range has one subject, a difference may have two
+		}
+		if err == nil && (args[0] == "" || !to.Range) {
+			err = usageHint("gesta diff A B, or gesta diff A..B such as order-42@3..7", "diff takes two points, and %q is one", args[0])
+		}
+		from = to
+		from.Until, to.After = to.After, 0
+		return from, to, err
+	}
+	both := [2]history.Selection{}
+	for i, text := range args {
+		if text == "" {
+			return from, to, usagef("the name of a state is empty")
+		}
+		if both[i], err = q.selection(ctx, text); err != nil {
+			return from, to, err
+		}
+		if both[i].Range {
+			return from, to, usageHint("gesta diff "+text+" compares its ends", "%s is a range: it stands alone", text)
+		}
+	}
+	if from, to = both[0], both[1]; (from.Subject == history.WholeStore) != (to.Subject == history.WholeStore) {
+		return from, to, usageHint("write the name on both sides: order-42@3 order-42@7",
+			"%s and %s cannot be compared: one is a point of the whole store", args[0], args[1])
+	}
+	return from, to, nil
+}
+
+// diffStore shows what lies between two points of the store, and says whether there is anything.
+func (e *env) diffStore(ctx context.Context, q *question, from, to store.Position, o history.DiffOptions, f *diffFlags) (differs bool, err error) {
+	if f.patch() {
+		return false, usageHint("name a stream: gesta diff "+fmt.Sprintf("%d:STREAM %d:STREAM", from, to), "a patch is of one state, and the store has many")
+	}
+	if from, to, err = history.StorePoints(ctx, q.store, from, to, o.Known); err != nil {
+		return false, err
+	}
+	p, err := e.newDiffPrinter(q, f, &[2]store.Position{from, to})
+	if err != nil {
+		return false, err
+	}
+	for d, err := range history.DiffStore(ctx, q.store, from, to, o) {
+		if err != nil {
+			return false, errors.Join(err, p.flush())
+		}
+		if err := p.show(ctx, d); err != nil {
+			return false, err
+		}
+	}
+	return p.different > 0, p.end(ctx)
+}
+
+// printDifference shows what lies between two states.
+func (e *env) printDifference(ctx context.Context, q *question, d *history.Difference, f *diffFlags) error {
+	switch {
+	case f.jsonPatch:
+		patch, err := reducer.JSONPatch(d.FromState, d.ToState)
+		if err != nil {
+			return err
+		}
+		return e.printJSON(ctx, patch)
+	case f.mergePatch:
+		patch, err := reducer.MergePatchBetween(d.FromState, d.ToState)
+		if err != nil {
+			return fmt.Errorf("%w; --json-patch can", err)
+		}
+		return e.printJSON(ctx, patch)
+	}
+	p, err := e.newDiffPrinter(q, f, nil)
+	if err != nil {
+		return err
+	}
+	if err := p.show(ctx, d); err != nil {
+		return err
+	}
+	return p.end(ctx)
+}

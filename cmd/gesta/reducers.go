@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/reducer"
+	"github.com/gestadb/gesta/reducer/javascript"
+	"github.com/gestadb/gesta/reducer/webassembly"
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
+	"github.com/gestadb/gesta/store/open"
+)
+
+// reducersDir is the directory, inside of that of a store, of the reducers that go by categories.
+const reducersDir = "reducers"
+
+// maxReducerBytes bounds a file that is a reducer.
+const maxReducerBytes = 64 << 20
+
+// reducers finds the rules by which states are folded: those of --reducer, else those of the categories. It may be used by several goroutines.
+type reducers struct {
+	name string // that of --reducer, empty for none
+	dir  string // of those that go by categories; empty for none
+	base string // what a relative path is relative to
+
+	mu    sync.Mutex
+	found map[string]closable // by path, those that there are not as nil
+}
+
+// closable is a reducer that holds what has to be freed.
+type closable interface {
+	reducer.Reducer
+	io.Closer
+}
+
+// reducers returns those for a command line.
+func (e *env) reducers(ctx context.Context, name string) (*reducers, error) {
+	r := &reducers{name: name, base: e.dir, found: map[string]closable{}}
+	url, err := e.storeURL()
+	if err != nil {
+		return nil, err
+	}
+	if path, isPath := open.Path(url); isPath {
+		r.dir = filepath.Join(path, reducersDir)
+	}
+	e.atEnd = append(e.atEnd, r.close)
+	if name == "" || r.isMergePatch() {
+		return r, nil
+	}
+	_, err = r.named(ctx, name) // so that a misspelt one is told before anything is read
+	return r, err
+}
+
+// close frees what the reducers hold.
+func (r *reducers) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, rule := range r.found {
+		if rule != nil {
+			errs = append(errs, rule.Close())
+		}
+	}
+	clear(r.found)
+	return errors.Join(errs...)
+}
+
+func (r *reducers) isMergePatch() bool {
+	return r.name == "mergepatch" || r.name == reducer.MergePatchIdentity
+}
+
+// entries returns what is in the directory of the store, nothing where there is none.
+func (r *reducers) entries() ([]fs.DirEntry, error) {
+	if r.dir == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(r.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("look for reducers: %w", err)
+	}
+	return entries, nil
+}
+
+// identityOf says by which rule the states of selections are made.
+func (r *reducers) identityOf(ctx context.Context, selections ...history.Selection) (string, error) {
+	var parts []string
+	for i := range selections {
+		if selections[i].Subject == history.WholeStore {
+			return r.identity(ctx)
+		}
+		rule, err := r.choose(ctx, selections[i].Target())
+		if err != nil {
+			return "", err
+		}
+		if !slices.Contains(parts, rule.Identity()) {
+			parts = append(parts, rule.Identity())
+		}
+	}
+	return strings.Join(parts, ","), nil
+}
+
+// identity says by which rules answers about many streams are made: one identity, or where they go by categories each with its own.
+func (r *reducers) identity(ctx context.Context) (string, error) {
+	if r.name != "" {
+		rule, err := r.choose(ctx, "")
+		if err != nil {
+			return "", err
+		}
+		return rule.Identity(), nil
+	}
+	var parts []string
+	entries, err := r.entries()
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		category, isJS := strings.CutSuffix(entry.Name(), ".js")
+		if !isJS {
+			var isWasm bool
+			if category, isWasm = strings.CutSuffix(entry.Name(), ".wasm"); !isWasm {
+				continue
+			}
+		}
+		rule, err := r.inDir(ctx, category)
+		if err != nil {
+			return "", err
+		}
+		if part := category + "=" + rule.Identity(); !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(append(parts, reducer.MergePatchIdentity), ","), nil
+}
+
+// choose returns the reducer for a target: a stream, or tag: and a tag.
+func (r *reducers) choose(ctx context.Context, target string) (reducer.Reducer, error) {
+	switch {
+	case r.isMergePatch():
+		return reducer.MergePatch(), nil
+	case r.name != "":
+		return r.named(ctx, r.name)
+	case r.dir == "" || strings.HasPrefix(target, "tag:"):
+		return reducer.MergePatch(), nil
+	}
+	category := store.Category(target)
+	if category == "" || !filepath.IsLocal(category) || strings.ContainsAny(category, `/\`) {
+		return reducer.MergePatch(), nil
+	}
+	rule, err := r.inDir(ctx, category)
+	if rule == nil && err == nil {
+		rule = reducer.MergePatch()
+	}
+	return rule, err
+}
+
+// named returns the reducer of --reducer: a file, or a name of one in the directory of the store.
+func (r *reducers) named(ctx context.Context, name string) (reducer.Reducer, error) {
+	if strings.ContainsRune(name, filepath.Separator) || filepath.Ext(name) == ".js" || filepath.Ext(name) == ".wasm" {
+		path := name
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(r.base, path)
+		}
+		rule, err := r.file(ctx, path)
+		if rule == nil && err == nil {
+			err = notFoundf("--reducer names a .js or .wasm file, or one in the reducers of the store by its name", "there is no file %s", path)
+		}
+		return rule, err
+	}
+	if r.dir != "" && filepath.IsLocal(name) {
+		if rule, err := r.inDir(ctx, name); rule != nil || err != nil {
+			return rule, err
+		}
+	}
+	return nil, usageHint("there is mergepatch; a file ends in .js or .wasm, or stands in "+r.dir, "there is no reducer %q", name)
+}
+
+// inDir returns the reducer of a name in the directory of the store, nil where there is none.
+func (r *reducers) inDir(ctx context.Context, name string) (reducer.Reducer, error) {
+	for _, ext := range []string{".js", ".wasm"} {
+		if rule, err := r.file(ctx, filepath.Join(r.dir, name+ext)); rule != nil || err != nil {
+			return rule, err
+		}
+	}
+	return nil, nil
+}
+
+// file returns the reducer that a file is, nil where there is no file.
+func (r *reducers) file(ctx context.Context, path string) (reducer.Reducer, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rule, ok := r.found[path]
+	if !ok {
+		var err error
+		if rule, err = r.load(ctx, path); err != nil {
+			return nil, err
+		}
+		r.found[path] = rule
+	}
+	if rule == nil {
+		return nil, nil
+	}
+	return rule, nil
+}
+
+func (r *reducers) load(ctx context.Context, path string) (closable, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("look for a reducer: %w", err)
+	case info.IsDir() || info.Size() > maxReducerBytes:
+		return nil, usagef("%s is no reducer: it is a directory, or has more than %d MiB", path, maxReducerBytes>>20)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read a reducer: %w", err)
+	}
+	if filepath.Ext(path) == ".wasm" {
+		rule, err := webassembly.Compile(ctx, text, webassembly.Options{CacheDir: compiledDir()})
+		if err != nil {
+			return nil, reducerError(path, err)
+		}
+		return rule, nil
+	}
+	rule, err := javascript.New(filepath.Base(path), text, javascript.Options{})
+	if err != nil {
+		return nil, reducerError(path, err)
+	}
+	return rule, nil
+}
+
+// compiledDir is where modules are kept that were compiled, as that takes seconds; empty where the system names no place.
+func compiledDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "gesta", "webassembly")
+}
+
+// reducerError says what is wrong with a file that is to be a reducer.
+func reducerError(path string, err error) error {
+	e := &eventjson.Error{Code: eventjson.CodeReducer, File: path, Message: err.Error()}
+	if source, ok := errors.AsType[*javascript.SourceError](err); ok {
+		e.Line = int64(source.Line)
+	}
+	return e
+}
