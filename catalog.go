@@ -90,9 +90,20 @@ func (c *catalog) decode(out []any, r *store.Recorded) ([]any, error) {
 // standIn appends what stands in for an erased event. It becomes what it was before: where that is not one type, nothing can stand in for it.
 func (f *form) standIn(out []any, r *store.Recorded) ([]any, error) {
 	if len(f.becomes) == 1 && f.becomes[0].standIn != nil {
-		return append(out, f.becomes[0].standIn), nil
+		return append(out, ownStandIn(f.becomes[0].standIn)), nil
 	}
 	return out, &ErasedError{Type: r.Type, Position: r.Position, By: r.Erased}
+}
+
+// ownStandIn returns a stand-in that nobody else has: of a pointer, one to a copy.
+func ownStandIn(body any) any {
+	v := reflect.ValueOf(body)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return body
+	}
+	own := reflect.New(v.Type().Elem())
+	own.Elem().Set(v.Elem())
+	return own.Interface()
 }
 
 // read decodes data into a new value.

@@ -30,12 +30,15 @@ type Handler interface {
 	// repeated takes over its events of a commit that was made earlier, whose last position is last.
 	repeated(ctx context.Context, db *DB, events []Event[any], last store.Position) error
 
+	// decidesOn returns the stream whose state it decides on, empty for none.
+	decidesOn() string
+
 	// owns says whether an event of an earlier commit may be its own.
 	owns(r *store.Recorded, body any) bool
 }
 
-// Atomic handles several commands in one commit: all of them are recorded, or none. Each decides on its own state; when others have written to one of the streams, all
-// decide again. What each led to is in its Result.
+// Atomic handles several commands in one commit: all of them are recorded, or none. Each decides on its own state, so that none may write to the stream that another
+// decides on; when others have written to one of the streams, all decide again. What each led to is in its Result.
 func Atomic(ctx context.Context, db *DB, first, second Handler, more ...Handler) error {
 	return run(ctx, db, append([]Handler{first, second}, more...)...)
 }
@@ -99,6 +102,9 @@ func decideOnce(ctx context.Context, db *DB, c *call, parts []Handler) error {
 		}
 		ends[i] = len(d.bodies)
 	}
+	if err := d.strangers(parts, ends); err != nil {
+		return err
+	}
 	var events []Event[any]
 	if len(d.bodies) > 0 {
 		res, err := db.store.Append(ctx, d.commit)
@@ -115,6 +121,24 @@ func decideOnce(ctx context.Context, db *DB, c *call, parts []Handler) error {
 	for i, p := range parts {
 		if err := p.recorded(ctx, db, events[begin:ends[i]]); err != nil {
 			return err
+		}
+		begin = ends[i]
+	}
+	return nil
+}
+
+// strangers refuses a commit in which one part writes to the stream that another decides on: that would decide without what the first one says.
+func (d *draft) strangers(parts []Handler, ends []int) error {
+	if len(parts) == 1 {
+		return nil
+	}
+	begin := 0
+	for i, p := range parts {
+		for j := range d.commit.Events {
+			e := &d.commit.Events[j]
+			if own := j >= begin && j < ends[i]; !own && e.Stream != "" && e.Stream == p.decidesOn() {
+				return fmt.Errorf("%w: a command decides on stream %q, and another one of the same commit writes a %s to it", store.ErrInvalid, e.Stream, e.Type)
+			}
 		}
 		begin = ends[i]
 	}
@@ -161,7 +185,7 @@ func repeat(ctx context.Context, db *DB, c *call, parts []Handler) (bool, error)
 // pause waits a little, longer each time, so that those who have met do not meet again.
 func pause(ctx context.Context, try int) error {
 	const shortest, longest = time.Millisecond, 100 * time.Millisecond
-	wait := rand.N(min(shortest<<try, longest))
+	wait := rand.N(min(shortest<<min(try, 10), longest))
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

@@ -24,6 +24,9 @@ func New(s store.Store, options ...Option) (*DB, error) {
 	for _, o := range options {
 		o.configure(b)
 	}
+	if s == nil {
+		b.failf("there is no store: it is nil")
+	}
 	c, err := b.catalog()
 	if err != nil {
 		return nil, fmt.Errorf("make a DB: %w", err)

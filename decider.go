@@ -17,6 +17,9 @@ import (
 //
 // A Decider is a value that may be used by any number of goroutines.
 type Decider[S, E any] struct {
+	// Name tells deciders of one category apart where their states are kept; see [Keep]. Defaults to Category.
+	Name string
+
 	// Category is the first part of the names of its streams: the stream of id "42" is Category-42. It has no hyphen.
 	Category string
 
@@ -118,9 +121,9 @@ type folded[S any] struct {
 	events int // that were folded since it was loaded
 }
 
-// take folds the next event.
-func (l *folded[S]) take(s S, r *store.Recorded) {
-	l.State, l.Version, l.Position = s, max(l.Version, r.Version), max(l.Position, r.Position)
+// passed takes note of a recorded event, all of whose parts were folded.
+func (l *folded[S]) passed(r *store.Recorded) {
+	l.Version, l.Position = max(l.Version, r.Version), max(l.Position, r.Position)
 	l.last = lastOf(r)
 	l.events++
 }
@@ -141,11 +144,14 @@ func (d *Decider[S, E]) load(ctx context.Context, db *DB, id string, stale time.
 func (d *Decider[S, E]) fold(ctx context.Context, db *DB, id string, past *asOf) (folded[S], error) {
 	l := folded[S]{Loaded: Loaded[S]{State: d.initial()}}
 	if past != present {
-		for e, err := range d.read(ctx, db, id, past, &l.Position) {
+		var bodies []any
+		for r, err := range d.read(ctx, db, id, past, &l.Position) {
+			if err == nil {
+				bodies, err = d.take(db, &l, bodies, &r)
+			}
 			if err != nil {
 				return l, err
 			}
-			l.take(d.evolve(l.State, e), &e.Recorded)
 		}
 		return l, nil
 	}
@@ -176,8 +182,9 @@ func (d *Decider[S, E]) take(db *DB, l *folded[S], bodies []any, r *store.Record
 	}
 	for part, body := range bodies {
 		e := Event[E]{Recorded: *r, Body: body.(E), Part: part} //nolint:errcheck // allOf has looked
-		l.take(d.evolve(l.State, e), r)
+		l.State = d.evolve(l.State, e)
 	}
+	l.passed(r)
 	return bodies, nil
 }
 
@@ -195,15 +202,22 @@ func (d Decider[S, E]) History(ctx context.Context, db *DB, id string, options .
 		}
 		var scanned store.Position
 		s, found := d.initial(), false
-		for e, err := range d.read(ctx, db, id, past, &scanned) {
+		for r, err := range d.read(ctx, db, id, past, &scanned) {
+			var events []Event[E]
+			if err == nil {
+				events, err = typed[E](db, &r)
+			}
 			if err != nil {
 				yield(Step[S, E]{}, err)
 				return
 			}
-			step := Step[S, E]{Event: e, Before: s, After: d.evolve(s, e)}
-			s, found = step.After, true
-			if !yield(step, nil) {
-				return
+			found = true
+			for _, e := range events {
+				step := Step[S, E]{Event: e, Before: s, After: d.evolve(s, e)}
+				s = step.After
+				if !yield(step, nil) {
+					return
+				}
 			}
 		}
 		if c.exists && !found {
@@ -242,61 +256,50 @@ func (d *Decider[S, E]) check(id string) error {
 	return nil
 }
 
-// read yields the events of a stream. Scanned follows up to where the store was read.
-func (d *Decider[S, E]) read(ctx context.Context, db *DB, id string, past *asOf, scanned *store.Position) iter.Seq2[Event[E], error] {
+// read yields the events of a stream, in the order in which they are folded. Scanned follows up to where the store was read.
+func (d *Decider[S, E]) read(ctx context.Context, db *DB, id string, past *asOf, scanned *store.Position) iter.Seq2[store.Recorded, error] {
 	if err := d.check(id); err != nil {
-		return func(yield func(Event[E], error) bool) { yield(Event[E]{}, err) }
+		return func(yield func(store.Recorded, error) bool) { yield(store.Recorded{}, err) }
 	}
-	o := ReadOptions{ReadOptions: store.ReadOptions{Until: past.position, AsOf: past.recorded}}
-	o.Progress = func(p store.Position, _ bool) { *scanned = p }
-	q := store.Query{{Stream: d.Stream(id)}}
-	switch {
-	case past.nothing:
-		return func(func(Event[E], error) bool) {}
-	case !past.effective.IsZero():
-		return readEffective[E](ctx, db, q, o, past)
-	case past.version > 0:
-		return upTo(past.version, Read[E](ctx, db, q, o))
-	default:
-		return Read[E](ctx, db, q, o)
+	if past.nothing {
+		return func(func(store.Recorded, error) bool) {}
 	}
+	o := store.ReadOptions{Until: past.position, AsOf: past.recorded, Progress: func(p store.Position, _ bool) { *scanned = p }}
+	events := db.store.Read(ctx, store.Query{{Stream: d.Stream(id)}}, o)
+	if past.version > 0 {
+		events = upTo(past.version, events)
+	}
+	if !past.effective.IsZero() {
+		events = effective(past.effective, events)
+	}
+	return events
 }
 
 // upTo yields the events of a stream up to a version.
-func upTo[E any](version uint64, events iter.Seq2[Event[E], error]) iter.Seq2[Event[E], error] {
-	return func(yield func(Event[E], error) bool) {
-		for e, err := range events {
-			if err == nil && e.Version > version || !yield(e, err) {
+func upTo(version uint64, events iter.Seq2[store.Recorded, error]) iter.Seq2[store.Recorded, error] {
+	return func(yield func(store.Recorded, error) bool) {
+		for r, err := range events {
+			if err == nil && r.Version > version || !yield(r, err) {
 				return
 			}
 		}
 	}
 }
 
-// readEffective yields the events of a stream in the order in which they took effect.
-func readEffective[E any](ctx context.Context, db *DB, q store.Query, o ReadOptions, past *asOf) iter.Seq2[Event[E], error] {
-	return func(yield func(Event[E], error) bool) {
+// effective yields the events of a stream that hold at a time, in the order in which they took effect.
+func effective(at time.Time, events iter.Seq2[store.Recorded, error]) iter.Seq2[store.Recorded, error] {
+	return func(yield func(store.Recorded, error) bool) {
 		var known []store.Recorded
-		for r, err := range db.store.Read(ctx, q, o.ReadOptions) {
+		for r, err := range events {
 			if err != nil {
-				yield(Event[E]{}, err)
+				yield(r, err)
 				return
-			}
-			if past.version > 0 && r.Version > past.version {
-				break
 			}
 			known = append(known, r)
 		}
-		for _, r := range store.Effective(known, past.effective) {
-			events, err := typed[E](db, &r)
-			if err != nil {
-				yield(Event[E]{}, err)
+		for _, r := range store.Effective(known, at) {
+			if !yield(r, nil) {
 				return
-			}
-			for _, e := range events {
-				if !yield(e, nil) {
-					return
-				}
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package gesta
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/gestadb/gesta/store"
 )
@@ -75,6 +76,7 @@ type Deciding[E any] struct {
 	given []CallOption
 	own   call
 
+	views  []AnyView
 	query  store.Query // of the views, in their order
 	facts  *facts
 	seen   store.Position
@@ -86,28 +88,45 @@ func (p *Deciding[E]) Result() Decided[E] { return p.result }
 
 func (p *Deciding[E]) options() []CallOption { return p.given }
 
+func (p *Deciding[E]) decidesOn() string { return "" }
+
 func (p *Deciding[E]) load(ctx context.Context, db *DB) error {
 	if p.own.exists || p.own.expected != nil {
 		return fmt.Errorf("%w: MustExist and ExpectVersion are about a stream, and a decision has views", store.ErrInvalid)
 	}
+	if len(p.d.Views) == 0 || p.d.Decide == nil {
+		return fmt.Errorf("%w: a decision needs Views to rest on, and a Decide", store.ErrInvalid)
+	}
+	if slices.Contains(p.d.Views, nil) {
+		return fmt.Errorf("%w: one of the Views of a decision is nil", store.ErrInvalid)
+	}
+	p.views = distinct(p.d.Views)
 	var err error
-	if p.query, err = p.d.query(db.catalog); err != nil {
+	if p.query, err = queryOf(p.views, db.catalog); err != nil {
 		return err
 	}
-	p.facts = newFacts(p.d.Views)
-	if p.seen, err = p.facts.read(ctx, db, p.d.Views, p.query); err != nil {
+	p.facts = newFacts(p.views)
+	if p.seen, err = p.facts.read(ctx, db, p.views, p.query); err != nil {
 		return err
 	}
 	return nil
 }
 
-// query returns the items of the views, in their order.
-func (d *Decision[E]) query(c *catalog) (store.Query, error) {
-	if len(d.Views) == 0 || d.Decide == nil {
-		return nil, fmt.Errorf("%w: a decision needs Views to rest on, and a Decide", store.ErrInvalid)
+// distinct returns views, each once however often it is listed: two rules may ask the same one.
+func distinct(views []AnyView) []AnyView {
+	out := make([]AnyView, 0, len(views))
+	for _, v := range views {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
 	}
-	q := make(store.Query, len(d.Views))
-	for i, v := range d.Views {
+	return out
+}
+
+// queryOf returns the items of views, in their order.
+func queryOf(views []AnyView, c *catalog) (store.Query, error) {
+	q := make(store.Query, len(views))
+	for i, v := range views {
 		var err error
 		if q[i], err = v.item(c); err != nil {
 			return nil, err
@@ -132,8 +151,8 @@ func (p *Deciding[E]) decideOn(to *draft) error {
 }
 
 func (p *Deciding[E]) owns(r *store.Recorded, body any) bool {
-	_, ok := body.(E)
-	return ok && (r.Stream == p.d.Stream || p.d.Envelope != nil)
+	e, ok := body.(E)
+	return ok && r.Stream == streamOf(p.d.Stream, p.d.Envelope, e)
 }
 
 func (p *Deciding[E]) recorded(_ context.Context, _ *DB, events []Event[any]) error {

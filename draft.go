@@ -49,6 +49,14 @@ func addAll[E any](d *draft, stream string, envelope func(E) Envelope, events []
 	return nil
 }
 
+// streamOf returns where an event goes.
+func streamOf[E any](stream string, envelope func(E) Envelope, body E) string {
+	if envelope == nil {
+		return stream
+	}
+	return cmp.Or(envelope(body).Stream, stream)
+}
+
 // envelop puts an envelope around an event.
 func (d *draft) envelop(e *store.Event, v Envelope) (err error) {
 	e.Stream = cmp.Or(v.Stream, e.Stream)

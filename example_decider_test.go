@@ -32,6 +32,7 @@ func ExampleDecider() {
 // A state that needs to know when things happened is folded from whole events.
 func ExampleDecider_evolveEvent() {
 	activity := gesta.Decider[time.Time, AccountEvent]{
+		Name:        "activity", // beside the account itself, where states are kept
 		Category:    "account",
 		EvolveEvent: func(_ time.Time, e gesta.Event[AccountEvent]) time.Time { return e.RecordedAt },
 	}

@@ -187,7 +187,7 @@ func ExampleKeptStats() {
 	// 1 verified, 0 wrong
 }
 
-// When an event is erased, what was kept still knows what it said. Forget says good-bye to that, too.
+// When an event is erased, what was kept of it is not used any more. Forget takes it out of the keepers, too.
 func ExampleDB_Forget() {
 	ctx := context.Background()
 	s := newBank(AccountOpened{Owner: "ann"}, Deposited{Cents: 500}).Store()
@@ -208,6 +208,6 @@ func ExampleDB_Forget() {
 	fmt.Println(db.Forget(ctx, Account.Stream("42")), owner())
 	// Output:
 	// ann
-	// ann
+	// (forgotten)
 	// <nil> (forgotten)
 }

@@ -29,6 +29,17 @@ func ExampleObjects_Use() {
 	// Output: 500 1 ann
 }
 
+// With sets what is not in the methods. Its version is raised when Apply makes something else of the same events.
+func ExampleObjects_With() {
+	purses := Purses.With(func(d *gesta.Decider[Purse, PurseEvent]) {
+		d.Version = 2
+		d.Initial = func() Purse { return Purse{Coins: 10} }
+	})
+	l, err := purses.Load(context.Background(), newBank(), "1")
+	fmt.Println(l.State.Coins, purses.Decider().Version, err)
+	// Output: 10 2 <nil>
+}
+
 // Load takes the options of [Decider.Load]: an object as it was.
 func ExampleObjects_Load() {
 	ctx, db := context.Background(), newBank()

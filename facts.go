@@ -80,17 +80,25 @@ func (f *facts) read(ctx context.Context, db *DB, views []AnyView, q store.Query
 	return head, nil
 }
 
-// readLast folds a view over the last event that it has a case for.
+// readLast folds a view over the last event that it has a case for. What is stored may have become something else that has its name.
 func (f *facts) readLast(ctx context.Context, db *DB, v AnyView, it store.Item, head store.Position) error {
 	if head == 0 {
 		return nil
 	}
-	o := store.ReadOptions{Until: head, Backward: true, Limit: 1}
-	for e, err := range Read[any](ctx, db, store.Query{it}, ReadOptions{ReadOptions: o}) {
+	for r, err := range db.store.Read(ctx, store.Query{it}, store.ReadOptions{Until: head, Backward: true}) {
+		var events []Event[any]
+		if err == nil {
+			events, err = typed[any](db, &r)
+		}
 		if err != nil {
 			return err
 		}
-		v.fold(f.states[v], &e)
+		for i := len(events) - 1; i >= 0; i-- {
+			if v.takes(events[i].Body) {
+				v.fold(f.states[v], &events[i])
+				return nil
+			}
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 )
 
 var (
@@ -13,10 +14,13 @@ var (
 	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
 	textMarshaler   = reflect.TypeFor[encoding.TextMarshaler]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+	numberType      = reflect.TypeFor[json.Number]()
+	timeType        = reflect.TypeFor[time.Time]()
 )
 
-// CheckJSON returns an error for a type with a field that encoding/json, or another codec with its rules, would lose: unexported, of the same
-// name as another one, or of a type that has no JSON. With foldCase two names that differ in case alone are the same. It is for codecs.
+// CheckJSON returns an error for a type with a field that encoding/json, or another codec with its rules, would lose or bring back as something else:
+// unexported, of the same name as another one, an interface, or of a type that has no JSON. With foldCase two names that differ in case alone are the same. It
+// is for codecs. A field that says json:"-" is left out because it is meant to be, and types with their own JSON are believed.
 func CheckJSON(t reflect.Type, foldCase bool) error { return checkFields(t, foldCase) }
 
 // checkFields is CheckJSON.
@@ -25,9 +29,17 @@ func checkFields(t reflect.Type, foldCase bool) error {
 	return c.check(t)
 }
 
+// checkState returns an error for a type whose values encoding/json does not bring back as they were: what CheckJSON refuses, and fields that are left out,
+// always or when they are empty while nothing and empty are not the same.
+func checkState(t reflect.Type) error {
+	c := fieldChecker{foldCase: true, whole: true, seen: map[reflect.Type]bool{}}
+	return c.check(t)
+}
+
 // fieldChecker goes through a type and all that it is made of.
 type fieldChecker struct {
 	foldCase bool
+	whole    bool                  // no field may be left out
 	seen     map[reflect.Type]bool // checked, or being checked further up
 }
 
@@ -43,16 +55,19 @@ func (c *fieldChecker) check(t reflect.Type) error {
 		return err
 	}
 	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array:
+	case reflect.Pointer:
+		if c.whole && null(t.Elem()) {
+			return fmt.Errorf("%v may point at nil, which is null in JSON: it would come back as nil itself", t)
+		}
+		return c.check(t.Elem())
+	case reflect.Slice, reflect.Array:
 		return c.check(t.Elem())
 	case reflect.Map:
 		return c.checkMap(t)
 	case reflect.Struct:
 		return c.fields(t, t, map[string]string{}, map[reflect.Type]bool{})
 	case reflect.Interface:
-		if t.NumMethod() > 0 {
-			return fmt.Errorf("%v is an interface: what was in it is not known when it is read", t)
-		}
+		return fmt.Errorf("%v is an interface: what was in it is not known when it is read; use json.RawMessage, or a type of its own", t)
 	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
 		return fmt.Errorf("%v has no JSON", t)
 	default: // text, a number, a truth value
@@ -90,7 +105,12 @@ func (c *fieldChecker) fields(whole, t reflect.Type, names map[string]string, op
 	open[t] = true
 	defer delete(open, t)
 	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if c.whole {
+			if err := leavesOut(t, &f, options); err != nil {
+				return err
+			}
+		}
 		if f.Tag.Get("json") == "-" {
 			continue
 		}
@@ -124,6 +144,36 @@ func (c *fieldChecker) fields(whole, t reflect.Type, names map[string]string, op
 	return nil
 }
 
+// null says whether a value of a type may be null in JSON, as far as its kind tells.
+func null(t reflect.Type) bool {
+	return !hasJSON(t) && (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map)
+}
+
+var zeroer = reflect.TypeFor[interface{ IsZero() bool }]()
+
+// leavesOut refuses a field of t that JSON does not have, or not always where that makes a difference. Options are those behind its name in JSON.
+func leavesOut(t reflect.Type, f *reflect.StructField, options string) error {
+	if f.Tag.Get("json") == "-" && f.Name != "_" {
+		return fmt.Errorf("field %s of %v is left out of JSON: it would not come back", f.Name, t)
+	}
+	for option := range strings.SplitSeq(options, ",") {
+		switch option {
+		case "omitempty", "omitzero":
+		default:
+			continue
+		}
+		switch f.Type.Kind() {
+		case reflect.Map, reflect.Slice, reflect.Pointer, reflect.Struct:
+		default:
+			if option == "omitempty" || !reflect.PointerTo(f.Type).Implements(zeroer) {
+				continue // what is left out comes back as the zero that it was
+			}
+		}
+		return fmt.Errorf("field %s of %v may be left out of JSON by %s: it would not come back as it was", f.Name, t, option)
+	}
+	return nil
+}
+
 // embedded returns the struct whose fields count as those of the struct that f belongs to.
 func embedded(f *reflect.StructField) (reflect.Type, bool) {
 	t := f.Type
@@ -151,6 +201,17 @@ func inherits(t reflect.Type) error {
 		}
 	}
 	return nil
+}
+
+// takesString says whether encoding/json minds the option string of a field: for text, numbers and truth values, which it puts in quotes.
+func takesString(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer && t.Name() == "" {
+		t = t.Elem()
+	}
+	if hasJSON(t) {
+		return false
+	}
+	return t.Kind() == reflect.String || t.Kind() >= reflect.Bool && t.Kind() <= reflect.Float64
 }
 
 // hasJSON says whether a type has a method that makes or reads its JSON.

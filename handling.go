@@ -31,6 +31,8 @@ func (h *Handling[S, E]) Result() Result[S, E] { return h.result }
 
 func (h *Handling[S, E]) stream() string { return h.name }
 
+func (h *Handling[S, E]) decidesOn() string { return h.name }
+
 func (h *Handling[S, E]) options() []CallOption { return h.given }
 
 func (h *Handling[S, E]) load(ctx context.Context, db *DB) (err error) {
@@ -61,12 +63,8 @@ func (h *Handling[S, E]) catchUp(db *DB, conflict *store.ConflictError) bool {
 			return false
 		}
 		for j := range f.Events {
-			events, err := typed[E](db, &f.Events[j])
-			if err != nil {
+			if _, err := h.d.take(db, &h.loaded, nil, &f.Events[j]); err != nil {
 				return false // loading says what is wrong
-			}
-			for _, e := range events {
-				h.loaded.take(h.d.evolve(h.loaded.State, e), &e.Recorded)
 			}
 		}
 		return h.loaded.Version == f.ActualVersion
@@ -86,8 +84,8 @@ func (h *Handling[S, E]) decideOn(to *draft) error {
 }
 
 func (h *Handling[S, E]) owns(r *store.Recorded, body any) bool {
-	_, ok := body.(E)
-	return ok && (r.Stream == h.stream() || h.d.Envelope != nil)
+	e, ok := body.(E)
+	return ok && r.Stream == streamOf(h.stream(), h.d.Envelope, e)
 }
 
 func (h *Handling[S, E]) recorded(ctx context.Context, db *DB, events []Event[any]) error {
@@ -95,7 +93,8 @@ func (h *Handling[S, E]) recorded(ctx context.Context, db *DB, events []Event[an
 	own, err := as[E](events)
 	for _, e := range own {
 		if e.Stream == h.stream() {
-			l.take(h.d.evolve(l.State, e), &e.Recorded)
+			l.State = h.d.evolve(l.State, e)
+			l.passed(&e.Recorded)
 		}
 		l.Position = max(l.Position, e.Position)
 	}

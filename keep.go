@@ -48,14 +48,14 @@ type keeping struct {
 }
 
 // Keep keeps the states of deciders, and of views that have a name ([View.Named]), in k when policy says so, and begins from them. Of several keepers the first that has
-// a state is used: name the fastest first. Names say of which: of the deciders of a category, or the views of a name; none is all of them.
+// a state is used: name the fastest first. Names say which: those of [Decider.Name], which is the category where there is none, and of [View.Named]; none is all of them.
 //
 // A kept state is used only for the same store, [Decider.Version], shape of the state, types of events and upcasters, and only while the last event that it
 // was folded from is still the one at its position. Go cannot see whether the code of Evolve has changed: raise the Version when it has. When that was forgotten, gestatest.Pin
 // finds out in a test and [VerifyKept] in production.
 //
-// States are kept as encoding/json writes them; Load and Handle return an error for a state that would not come back as it was. A kept state may tell what the
-// payload of an event told that is erased since: [DB.Forget] it then.
+// States are kept as encoding/json writes them; Load and Handle return an error for a state that would not come back as it was. A kept state is not used any more once
+// an event that it was folded from is erased; but what that said stays where it is kept, until [DB.Forget].
 func Keep(k Keeper, policy Policy, names ...string) Option {
 	return option(func(b *builder) {
 		one := keeping{keeper: k, policy: policy, names: map[string]bool{}}

@@ -1,6 +1,7 @@
 package gesta
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -75,7 +76,7 @@ func foldOf[S, E any](db *DB, d *Decider[S, E]) (*foldKept, error) {
 		return nil, nil
 	}
 	union := reflect.TypeFor[E]()
-	key := foldKey{name: d.Category, version: d.Version, state: reflect.TypeFor[S](), union: union}
+	key := foldKey{name: cmp.Or(d.Name, d.Category), version: d.Version, state: reflect.TypeFor[S](), union: union}
 	return db.fold(key, func(t reflect.Type) bool {
 		return t == union || union.Kind() == reflect.Interface && t.Implements(union)
 	})
@@ -101,7 +102,7 @@ func (db *DB) newFold(key foldKey, reads func(reflect.Type) bool) *foldKept {
 			f.keepers = append(f.keepers, k)
 		}
 	}
-	if err := checkFields(key.state, true); err != nil {
+	if err := checkState(key.state); err != nil {
 		f.err = fmt.Errorf("%w: keep the state of %q: %w", store.ErrInvalid, key.name, err)
 	}
 	id := "" // of a store that has none

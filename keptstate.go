@@ -123,8 +123,13 @@ func (f *foldKept) get(ctx context.Context, db *DB, subject string, take func(st
 	return keptState{}, false
 }
 
-// since calls visit for the events that q has since a state was kept. It returns false when the store has another history than the state was folded from.
-func (db *DB) since(ctx context.Context, q store.Query, o store.ReadOptions, last lastFolded, visit func(r *store.Recorded) error) (bool, error) {
+// since calls visit for the events that q has since a state was kept. It returns false when the store has another history than the state was folded from, or what an event of it
+// said was erased since.
+func (db *DB) since(ctx context.Context, q store.Query, o store.ReadOptions, k *keptState, visit func(r *store.Recorded) error) (bool, error) {
+	if erased, err := db.erasedSince(ctx, q, k); erased || err != nil {
+		return false, err
+	}
+	last := k.Last
 	o.After = last.Position - 1
 	first := true
 	for r, err := range db.store.Read(ctx, q, o) {
@@ -145,12 +150,47 @@ func (db *DB) since(ctx context.Context, q store.Query, o store.ReadOptions, las
 	return !first, nil
 }
 
+// manyErased is how many erasures are looked at one by one.
+const manyErased = 100
+
+// erasedSince says whether an event that a state was folded from was erased after that was kept.
+func (db *DB) erasedSince(ctx context.Context, q store.Query, k *keptState) (bool, error) {
+	looked := 0
+	for r, err := range db.store.Read(ctx, store.Query{{Stream: store.ErasureStream}}, store.ReadOptions{After: k.Position}) {
+		if errors.Is(err, store.ErrTruncated) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		p, ok := store.ErasedPosition(&r.Event)
+		if !ok || p > k.Last.Position {
+			continue
+		}
+		if looked++; looked > manyErased {
+			return true, nil // to fold afresh takes less
+		}
+		if there, err := db.has(ctx, q, p); there || err != nil {
+			return there, err
+		}
+	}
+	return false, nil
+}
+
+// has says whether the event at a position is one of a query.
+func (db *DB) has(ctx context.Context, q store.Query, p store.Position) (there bool, err error) {
+	for _, err = range db.store.Read(ctx, q, store.ReadOptions{After: p - 1, Until: p}) {
+		there = err == nil
+	}
+	return there, err
+}
+
 // goOn folds what has come since a state was kept. It returns false when the store has another history than the state was folded from.
 func (d *Decider[S, E]) goOn(ctx context.Context, db *DB, id string, l folded[S], k keptState) (folded[S], bool, error) {
-	var o store.ReadOptions
-	o.Progress = func(p store.Position, _ bool) { l.Position = max(l.Position, p) }
+	l.Position = k.Last.Position // what was there beyond may be gone
+	o := store.ReadOptions{Progress: func(p store.Position, _ bool) { l.Position = max(l.Position, p) }}
 	var bodies []any
-	same, err := db.since(ctx, store.Query{{Stream: d.Stream(id)}}, o, k.Last, func(r *store.Recorded) (err error) {
+	same, err := db.since(ctx, store.Query{{Stream: d.Stream(id)}}, o, &k, func(r *store.Recorded) (err error) {
 		bodies, err = d.take(db, &l, bodies, r)
 		return err
 	})
@@ -196,7 +236,7 @@ func (f *foldKept) put(ctx context.Context, db *DB, subject string, k *keptState
 		}
 		if value == nil {
 			var err error
-			if k.State, err = json.Marshal(state); err == nil {
+			if k.State, err = JSON.Encode(state); err == nil {
 				k.At = db.clock()
 				value, err = k.encode()
 			}

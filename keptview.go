@@ -67,7 +67,7 @@ func (k *keptView) goOn(ctx context.Context, db *DB, fold *foldKept, subject str
 		return was, false, nil
 	}
 	k.last = was.Last
-	same, err := db.since(ctx, k.query, store.ReadOptions{Until: k.head}, was.Last, func(r *store.Recorded) error { return k.take(db, r) })
+	same, err := db.since(ctx, k.query, store.ReadOptions{Until: k.head}, &was, func(r *store.Recorded) error { return k.take(db, r) })
 	if err == nil && !same {
 		db.kept.counts.unusable.Add(1)
 	}

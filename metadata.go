@@ -1,6 +1,7 @@
 package gesta
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,10 +49,9 @@ func WithCause[E any](ctx context.Context, cause Event[E]) context.Context {
 // causedBy sets cause and story. An event without an id causes nothing that could be looked up.
 func (m *metadata) causedBy(id, correlation string) {
 	m.causation = id
-	if correlation == "" {
-		correlation = id
+	if story := cmp.Or(correlation, id); story != "" {
+		m.correlation = story
 	}
-	m.correlation = correlation
 }
 
 // reserved are the members of metadata that have options of their own, or belong to gesta.

@@ -44,6 +44,15 @@ func ObjectsOf[A, E any, P interface {
 	}}}
 }
 
+// With returns the objects with another Version, Initial, Envelope or Name of the decider behind them, which f sets. Its Category and Evolve stay.
+func (o Objects[A, E]) With(f func(*Decider[A, E])) Objects[A, E] {
+	d := o.decider
+	f(&d)
+	d.Category, d.Evolve, d.EvolveEvent = o.decider.Category, o.decider.Evolve, nil
+	o.decider = d
+	return o
+}
+
 // Decider returns the decider behind the objects, for all that is not here.
 func (o Objects[A, E]) Decider() Decider[A, E] { return o.decider }
 

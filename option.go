@@ -27,7 +27,15 @@ func (o option) configure(b *builder) { o(b) }
 // WithCodec writes events with the first of the codecs that takes their type, and reads those of each codec by the content type that is stored with them. Without it,
 // and for what no codec of it has written, there is [JSON].
 func WithCodec(codecs ...Codec) Option {
-	return option(func(b *builder) { b.codecs = append(b.codecs, codecs...) })
+	return option(func(b *builder) {
+		for _, c := range codecs {
+			if c == nil {
+				b.failf("a codec is nil")
+				continue
+			}
+			b.codecs = append(b.codecs, c)
+		}
+	})
 }
 
 // WithClock makes clock the source of [DB.Now]. Defaults to time.Now.

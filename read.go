@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 
 	"github.com/gestadb/gesta/store"
 )
@@ -19,15 +20,20 @@ type ReadOptions struct {
 	Skip func(r *store.Recorded, err error)
 }
 
-// Read yields the events that match q as values of E: a union, or one type of events. Options are those of a store's read: it goes backwards, as of a time, or follows. An
+// Read yields the events that match q as values of E: a union, or one type of events. Events of gesta's own, such as erasures, are left
+// out unless q asks for them by name. Options are those of a store's read: it goes backwards, as of a time, or follows. An
 // error is yielded once, last: an [*UnknownTypeError], a [*DecodeError], an [*ErasedError], or one of the store.
 func Read[E any](ctx context.Context, db *DB, q store.Query, o ReadOptions) iter.Seq2[Event[E], error] {
 	return func(yield func(Event[E], error) bool) {
 		var bodies []any
+		system := asksForSystem(q)
 		for r, err := range db.store.Read(ctx, q, o.ReadOptions) {
 			if err != nil {
 				yield(Event[E]{}, err)
 				return
+			}
+			if !system && (store.IsSystem(r.Type) || store.IsSystem(r.Stream)) {
+				continue
 			}
 			if bodies, err = db.catalog.decode(bodies[:0], &r); err == nil {
 				err = allOf[E](bodies, &r)
@@ -48,6 +54,17 @@ func Read[E any](ctx context.Context, db *DB, q store.Query, o ReadOptions) iter
 			}
 		}
 	}
+}
+
+// asksForSystem says whether a query names something of gesta's own.
+func asksForSystem(q store.Query) bool {
+	for i := range q {
+		it := &q[i]
+		if store.IsSystem(it.Stream) || store.IsSystem(it.Category) || slices.ContainsFunc(it.Types, store.IsSystem) {
+			return true
+		}
+	}
+	return false
 }
 
 // Decode returns what a recorded event is to the program: one event, unless a [Split] makes it several. It is for those who read the store themselves. It returns an

@@ -1,6 +1,11 @@
 package gesta
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gestadb/gesta/store"
+)
 
 // Rule is what must hold for a [Decision]: a view, and what is asked of it.
 type Rule struct {
@@ -11,10 +16,14 @@ type Rule struct {
 // Require is the rule that what v amounts to holds; otherwise is the error where it does not.
 func Require[S any](v *View[S], holds func(S) bool, otherwise error) Rule {
 	return Rule{v, func(f Facts) error {
-		if !holds(v.In(f)) {
+		switch {
+		case holds(v.In(f)):
+			return nil
+		case otherwise == nil:
+			return fmt.Errorf("%w: a rule over a %v does not hold, and has no error to say so", store.ErrInvalid, v)
+		default:
 			return otherwise
 		}
-		return nil
 	}}
 }
 
@@ -41,6 +50,9 @@ func (d Decision[E]) Given(rules ...Rule) Decision[E] {
 	d.Views = slices.Clone(d.Views)
 	for _, r := range rules {
 		d.Views = append(d.Views, r.view)
+	}
+	if decide == nil {
+		return d // which says what it lacks
 	}
 	d.Decide = func(f Facts) ([]E, error) {
 		for _, r := range rules {

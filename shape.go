@@ -10,19 +10,35 @@ import (
 
 // Shape is what the stored form of a type of events rests on: what must not change without a new version of its schema.
 type Shape struct {
-	Type    string
+	// Type is the name under which events of the type are stored.
+	Type string
+
+	// Version is that of the schema in which the program writes them, from 1.
 	Version uint32
-	Fields  []Field
+
+	// Fields are those that are stored, in the order of the Go type, with those of embedded structs and of structs deeper within. A type that makes its own
+	// JSON has one, with no path: what that JSON is made of cannot be seen.
+	Fields []Field
 
 	goType reflect.Type
 }
 
 // Field is a field of a [Shape], also one deep within.
 type Field struct {
-	Path     string // names in JSON with dots between; those of elements follow []
-	Kind     string // as Go has it
-	Tag      string // key of the tags that it gives, empty for none
-	Personal bool   // it is marked as data of a person
+	// Path has the names in JSON, with dots between. Where structs are elements, what they are elements of follows the name: lines[].sku for a slice,
+	// ends[2].at for an array of two, lines{string}.sku for a map with keys that are text.
+	Path string
+
+	// Kind is that of the values, as Go has it: types with names count as what they are made of, and pointers as what they point at. A type that makes its own
+	// JSON goes by its name. ",string" behind it says that JSON has it in quotes. A struct that has itself within is ^ there, with the path of the outer one;
+	// one without fields is struct{}.
+	Kind string
+
+	// Tag is the key of the tags that the field gives, empty for none.
+	Tag string
+
+	// Personal says that the field, or a struct that it is in, is marked as data of a person.
+	Personal bool
 }
 
 // String returns a line of text: the path, the kind, and the marks.
@@ -52,32 +68,48 @@ func fieldsOf(t reflect.Type) []Field {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	d := describer{open: map[reflect.Type]bool{}}
-	if t.Kind() == reflect.Struct && !hasJSON(t) {
-		d.structure("", t)
-	} else {
+	d := describer{open: map[reflect.Type]string{}}
+	switch {
+	case t.Kind() != reflect.Struct:
 		d.value("", t, structTag{})
+	case hasJSON(t):
+		d.value("", t, structTag{personal: marksPersonal(t)})
+	default:
+		d.structure("", t, false)
 	}
 	return d.fields
+}
+
+// marksPersonal says whether a field of a struct is marked as data of a person.
+func marksPersonal(t reflect.Type) bool {
+	for _, f := range reflect.VisibleFields(t) {
+		if mark, _ := parseStructTag(f.Tag.Get("gesta")); mark.personal {
+			return true
+		}
+	}
+	return false
 }
 
 // describer gathers the fields of a type.
 type describer struct {
 	fields []Field
-	open   map[reflect.Type]bool // structs that it is within
+	open   map[reflect.Type]string // paths of the structs that it is within
 }
 
-func (d *describer) structure(prefix string, t reflect.Type) {
-	d.open[t] = true
+// structure describes the fields of a struct at a path, all of them personal when it is.
+func (d *describer) structure(path string, t reflect.Type, personal bool) {
+	d.open[t] = path
 	defer delete(d.open, t)
 	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Tag.Get("json") == "-" {
 			continue
 		}
+		mark, _ := parseStructTag(f.Tag.Get("gesta")) // New has refused what is wrong
+		mark.personal = mark.personal || personal
 		if inner, ok := embedded(&f); ok && name == "" {
-			if !d.open[inner] {
-				d.structure(prefix, inner)
+			if _, within := d.open[inner]; !within {
+				d.structure(path, inner, mark.personal)
 			}
 			continue
 		}
@@ -87,45 +119,71 @@ func (d *describer) structure(prefix string, t reflect.Type) {
 		if name == "" {
 			name = f.Name
 		}
-		mark, _ := parseStructTag(f.Tag.Get("gesta")) // New has refused what is wrong
-		d.value(prefix+name, f.Type, mark)
+		if path != "" {
+			name = path + "." + name
+		}
+		from := len(d.fields)
+		d.value(name, f.Type, mark)
+		if slices.Contains(strings.Split(options, ","), "string") && takesString(f.Type) {
+			d.fields[from].Kind += ",string"
+		}
 	}
 }
 
 // value describes what stands at a path: itself, or what it is made of.
 func (d *describer) value(path string, t reflect.Type, mark structTag) {
 	inner, suffix := t, ""
-	for !hasJSON(inner) && (inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice || inner.Kind() == reflect.Array || inner.Kind() == reflect.Map) {
-		if inner.Kind() == reflect.Map {
-			suffix += "{}"
-		} else if inner.Kind() != reflect.Pointer {
-			suffix += "[]"
+	for {
+		step, ok := d.step(inner)
+		if !ok {
+			break
 		}
-		inner = inner.Elem()
+		inner, suffix = inner.Elem(), suffix+step
 	}
-	if inner.Kind() == reflect.Struct && !hasJSON(inner) && !d.open[inner] {
-		d.structure(path+suffix+".", inner)
-		return
+	if _, within := d.open[inner]; inner.Kind() == reflect.Struct && !hasJSON(inner) && !within {
+		from := len(d.fields)
+		if d.structure(path+suffix, inner, mark.personal); len(d.fields) > from {
+			return
+		}
 	}
-	d.fields = append(d.fields, Field{Path: path, Kind: kindOf(t), Tag: mark.key, Personal: mark.personal})
+	d.fields = append(d.fields, Field{Path: path, Kind: d.kindOf(t), Tag: mark.key, Personal: mark.personal})
 }
 
-// kindOf returns what values of a type are in JSON: named types count as what they are made of, unless they make their own JSON.
-func kindOf(t reflect.Type) string {
-	if hasJSON(t) {
+// step returns what stands in a path between values of a type and those that they are made of, if they are.
+func (d *describer) step(t reflect.Type) (string, bool) {
+	switch {
+	case hasJSON(t):
+	case t.Kind() == reflect.Pointer:
+		return "", true
+	case t.Kind() == reflect.Slice:
+		return "[]", true
+	case t.Kind() == reflect.Array:
+		return fmt.Sprintf("[%d]", t.Len()), true
+	case t.Kind() == reflect.Map:
+		return "{" + d.kindOf(t.Key()) + "}", true
+	}
+	return "", false
+}
+
+// kindOf returns what values of a type are in JSON.
+func (d *describer) kindOf(t reflect.Type) string {
+	if hasJSON(t) || t == numberType {
 		return strings.TrimPrefix(t.String(), "*")
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		return kindOf(t.Elem())
+		return d.kindOf(t.Elem())
 	case reflect.Slice:
-		return "[]" + kindOf(t.Elem())
+		return "[]" + d.kindOf(t.Elem())
 	case reflect.Array:
-		return fmt.Sprintf("[%d]%s", t.Len(), kindOf(t.Elem()))
+		return fmt.Sprintf("[%d]%s", t.Len(), d.kindOf(t.Elem()))
 	case reflect.Map:
-		return "map[" + kindOf(t.Key()) + "]" + kindOf(t.Elem())
+		return "map[" + d.kindOf(t.Key()) + "]" + d.kindOf(t.Elem())
 	case reflect.Struct:
-		return t.String()
+		if path, within := d.open[t]; within {
+			return "^" + path
+		}
+		return "struct{}"
 	default:
 		return t.Kind().String()
 	}

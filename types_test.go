@@ -47,6 +47,8 @@ type (
 	textKeys    struct{ M map[textKey]int }
 	textKey     string
 	asInterface struct{ E error }
+	withAny     struct{ Any any }
+	withAnys    struct{ M map[string][]any }
 	plain       struct{ A string }
 	plainV1     struct{ Old string }
 	plainV2     struct{ Older string }
@@ -71,6 +73,9 @@ func TestTypesAreRefused(t *testing.T) {
 		{"same but for case", []gesta.Option{gesta.Types[any]{"a": sameFolded{}}}, "fields Name and NAME"},
 		{"function", []gesta.Option{gesta.Types[any]{"a": withFunc{}}}, "func() has no JSON"},
 		{"interface", []gesta.Option{gesta.Types[any]{"a": asInterface{}}}, "error is an interface"},
+		{"any", []gesta.Option{gesta.Types[any]{"a": withAny{}}}, "field Any of gesta_test.withAny: interface {} is an interface: what was in it is not known when it is read; use json.RawMessage"},
+		{"any, deep", []gesta.Option{gesta.Types[any]{"a": withAnys{}}}, "interface {} is an interface"},
+		{"any, in old types", []gesta.Option{one, gesta.Upcast("a.b", 1, func(withAny) plain { return plain{} })}, "interface {} is an interface"},
 		{"no struct", []gesta.Option{gesta.Types[any]{"a": "text"}}, "an event is a struct"},
 		{"nil", []gesta.Option{gesta.Types[any]{"a": nil}}, "is a nil interface"},
 		{"embeds itself", []gesta.Option{gesta.Types[any]{"a": Circular{}}}, "embeds itself"},

@@ -14,6 +14,9 @@ import (
 // If New is in Types under another name, the Upcast renames too: its own name is then not in Types. F must be pure; it is called each time that such an event is read.
 func Upcast[Old, New any](name string, version uint32, f func(Old) New) Option {
 	return option(func(b *builder) {
+		if f == nil {
+			b.failf("the upcaster of %q, version %d, is nil", name, version)
+		}
 		b.upcaster(&upcaster{
 			name: name, version: version, from: reflect.TypeFor[Old](), to: []reflect.Type{reflect.TypeFor[New]()},
 			convert: func(old any) ([]any, error) { return []any{f(old.(Old))}, nil }, //nolint:errcheck // it was decoded into an Old
@@ -27,6 +30,9 @@ func Upcast[Old, New any](name string, version uint32, f func(Old) New) Option {
 //	gesta.Split("name.set", 1, splitName, GivenNameSet{}, FamilyNameSet{})
 func Split[Old, E any](name string, version uint32, f func(Old) []E, into ...any) Option {
 	return option(func(b *builder) {
+		if f == nil {
+			b.failf("the split of %q, version %d, is nil", name, version)
+		}
 		u := &upcaster{name: name, version: version, from: reflect.TypeFor[Old]()}
 		allowed := map[reflect.Type]bool{}
 		for _, proto := range into {

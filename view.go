@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/gestadb/gesta/store"
@@ -71,6 +72,9 @@ type Case[S any] struct {
 
 // When is the case of events of type T.
 func When[S, T any](f func(S, T) S) Case[S] {
+	if f == nil {
+		return Case[S]{goType: reflect.TypeFor[T]()}
+	}
 	return Case[S]{reflect.TypeFor[T](), func(s S, e *Event[any]) S {
 		return f(s, e.Body.(T)) //nolint:errcheck // it is found by its type
 	}}
@@ -78,19 +82,28 @@ func When[S, T any](f func(S, T) S) Case[S] {
 
 // WhenEvent is [When] for who needs times, versions or metadata.
 func WhenEvent[S, T any](f func(S, Event[T]) S) Case[S] {
+	if f == nil {
+		return Case[S]{goType: reflect.TypeFor[T]()}
+	}
 	return Case[S]{reflect.TypeFor[T](), func(s S, e *Event[any]) S {
 		return f(s, Event[T]{Recorded: e.Recorded, Body: e.Body.(T), Part: e.Part}) //nolint:errcheck // it is found by its type
 	}}
 }
 
 // NewView returns the view that begins with initial and folds the cases over the events in scope. A view without cases, or with two for one type, fails the decision that it is
-// part of.
+// part of, and so does an initial state that would be shared by all who ask: one with a map, a pointer, or a list with elements. A case makes these.
 func NewView[S any](initial S, scope Scope, cases ...Case[S]) *View[S] {
 	v := &View[S]{initial: initial, scope: scope, cases: map[reflect.Type]func(S, *Event[any]) S{}}
 	if len(cases) == 0 {
 		v.problem = fmt.Errorf("%w: a view of a %v has no cases", store.ErrInvalid, reflect.TypeFor[S]())
 	}
+	if shares(reflect.ValueOf(&initial).Elem()) {
+		v.problem = fmt.Errorf("%w: the initial state of a view, a %v, has memory that all who ask would share: begin with nil, and let the first case make it", store.ErrInvalid, reflect.TypeFor[S]())
+	}
 	for _, c := range cases {
+		if c.fold == nil {
+			v.problem = fmt.Errorf("%w: a view of a %v has a case without a function", store.ErrInvalid, reflect.TypeFor[S]())
+		}
 		if _, twice := v.cases[c.goType]; twice {
 			v.problem = fmt.Errorf("%w: a view of a %v has two cases for %v", store.ErrInvalid, reflect.TypeFor[S](), c.goType)
 		}
@@ -98,6 +111,35 @@ func NewView[S any](initial S, scope Scope, cases ...Case[S]) *View[S] {
 		v.types = append(v.types, c.goType)
 	}
 	return v
+}
+
+// shares says whether a copy of a value would have memory in common with it that can be written to.
+func shares(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Map, reflect.Pointer:
+		return !v.IsNil()
+	case reflect.Slice:
+		return v.Cap() > 0
+	case reflect.Interface:
+		return !v.IsNil() && shares(v.Elem())
+	case reflect.Array:
+		for i := range v.Len() {
+			if shares(v.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return false // its zone is never written to
+		}
+		for _, field := range v.Fields() {
+			if shares(field) {
+				return true
+			}
+		}
+	default: // a value, or a function or a channel, of which there is one
+	}
+	return false
 }
 
 // Last returns a view that folds the last of its events alone, however many there are.
@@ -175,6 +217,9 @@ type AnyView interface {
 	// onlyLast says whether it looks at the last event alone.
 	onlyLast() bool
 
+	// takes says whether there is a case for an event.
+	takes(body any) bool
+
 	// begin returns its state before any event, and fold changes that. Blank returns memory for a state.
 	begin() any
 	blank() any
@@ -185,6 +230,9 @@ type AnyView interface {
 }
 
 func (v *View[S]) item(c *catalog) (store.Item, error) {
+	if v == nil {
+		return store.Item{}, fmt.Errorf("%w: a view of a %v is nil", store.ErrInvalid, reflect.TypeFor[S]())
+	}
 	if v.problem != nil {
 		return store.Item{}, v.problem
 	}
@@ -201,10 +249,15 @@ func (v *View[S]) item(c *catalog) (store.Item, error) {
 	}
 	slices.Sort(it.Types)
 	it.Types = slices.Compact(it.Types)
+	if err := (store.Query{it}).Validate(); err != nil {
+		return it, fmt.Errorf("%v: %w", v, err)
+	}
 	return it, nil
 }
 
 func (v *View[S]) onlyLast() bool { return v.last }
+
+func (v *View[S]) takes(body any) bool { return v.cases[reflect.TypeOf(body)] != nil }
 
 func (v *View[S]) begin() any {
 	s := v.initial

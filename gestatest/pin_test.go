@@ -118,7 +118,6 @@ type everything struct {
 	Pair    [2]int
 	By      map[string]int
 	Maybe   *string
-	Any     any
 	Self    *nested
 	Float32 float32
 	Byte    []byte

@@ -27,7 +27,7 @@ func (p *probe) Head(context.Context) (store.Position, error) { return 1, nil }
 
 func (p *probe) Read(_ context.Context, q store.Query, o store.ReadOptions) iter.Seq2[store.Recorded, error] {
 	for _, it := range q {
-		p.asked = append(p.asked, look{it, o.Backward && o.Limit == 1})
+		p.asked = append(p.asked, look{it, o.Backward})
 	}
 	return func(func(store.Recorded, error) bool) {}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// Shapes holds the shapes of the types of an application against a golden file, which is kept with its source: names, kinds and marks of all fields, for each version of each
-// type. More are the further options of the application: its upcasters. It fails the test
+// Shapes holds the shapes of the types of an application against a golden file, which is kept with its source: names, kinds and marks of all fields, as [gesta.Shape] has
+// them, for each version of each type. More are the further options of the application: its upcasters. It fails the test
 //   - when a shape has changed and its version has not: stored events have the old one;
 //   - when a type, or a version of one, is not in the file yet;
 //   - when a version in the file is read by nothing any more, or is above that of the type.

@@ -1,6 +1,7 @@
 package gestatest_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,39 @@ func TestShapes(t *testing.T) {
 	renamed := gesta.Types[any]{"order.made": placedChanged{}}
 	wantFailure(t, shapes("1", renamed), `"order.placed", version 1, is in`, "nothing reads it", "gesta.Rename")
 	wantPass(t, shapes("1", renamed, gesta.Upcast("order.made", 1, func(o placedV1) placedChanged { return placedChanged{} }), gesta.Rename("order.placed", "order.made")))
+}
+
+// TestShapesMeaning changes what JSON makes of a type while its fields keep their names.
+func TestShapesMeaning(t *testing.T) {
+	type in struct{ X int }
+	type was struct {
+		N int `json:"n,string"`
+		M map[string]in
+		A [3]in
+		P struct{ Street string } `gesta:"personal"`
+		D json.Number
+		S map[string]struct{}
+	}
+	file := filepath.Join(t.TempDir(), "events.golden")
+	shapes := func(event any) func(testing.TB) {
+		return func(tb testing.TB) {
+			tb.Helper()
+			gestatest.Shapes(tb, gesta.Types[any]{"a": event}, file)
+		}
+	}
+	t.Setenv("GESTA_UPDATE", "1")
+	wantPass(t, shapes(was{}))
+	t.Setenv("GESTA_UPDATE", "")
+	wantPass(t, shapes(was{}))
+	wantFailure(t, shapes(struct {
+		N int `json:"n"`
+		M map[int]in
+		A []in
+		P struct{ Street string }
+		D string
+		S map[int]struct{}
+	}{}), "    - n int,string", "    + n int", "    - M{string}.X int", "    + M{int}.X int", "    - A[3].X int", "    + A[].X int",
+		"    - P.Street string personal", "    + P.Street string\n", "    - D json.Number", "    + D string", "    - S map[string]struct{}", "    + S map[int]struct{}")
 }
 
 func TestShapesFileIsBroken(t *testing.T) {

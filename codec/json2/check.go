@@ -41,8 +41,6 @@ func (c *checker) check(t reflect.Type) error {
 		return nil
 	}
 	switch t.Kind() {
-	case reflect.Interface:
-		c.numbers = true
 	case reflect.Pointer, reflect.Slice, reflect.Array:
 		return c.check(t.Elem())
 	case reflect.Map:

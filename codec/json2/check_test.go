@@ -75,6 +75,8 @@ func TestCheck(t *testing.T) {
 		{struct{ C chan int }{}, "chan int has no JSON"},
 		{struct{ C complex128 }{}, "complex128 has no JSON"},
 		{struct{ R io.Reader }{}, "io.Reader is an interface"},
+		{struct{ A any }{}, "field A of struct { A interface {} }: interface {} is an interface: what was in it is not known when it is read; use json.RawMessage"},
+		{struct{ M map[string][]any }{}, "interface {} is an interface"},
 		{struct{ M map[float64]int }{}, "keys that are no JSON names"},
 		{struct{ O onlyWrite }{}, "and does not read it"},
 		{struct{ O []onlyText }{}, "and does not read it"},

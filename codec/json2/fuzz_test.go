@@ -29,7 +29,7 @@ func FuzzRoundTrip(f *testing.F) {
 			Text: text, HTML: text, Yes: yes, I8: int8(i), I64: i, U64: u, F32: float32(int16(i)) / 7, F64: x, At: time.Unix(i%1e9, nanos).UTC(), For: time.Duration(nanos),
 			Number: json.Number(strconv.FormatInt(i, 10)), Raw: json.RawMessage("null"), Bytes: data, Named: data, Digits: []digit{digit(u)}, Array: [4]byte{byte(u), 1}, Pair: [2]int16{int16(i)},
 			List: []string{text, ""}, Nested: []line{{text, int(i)}}, Map: map[string]int{text: int(i), "k": 1}, ByInt: map[int]string{int(i): text, 0: ""},
-			ByTime: map[time.Time]bool{time.Unix(nanos%1e9, 0).UTC(): yes}, Any: []any{text, x, yes, nil}, Addr: netip.AddrFrom4([4]byte{byte(i), byte(u)}), Big: new(big.Int).SetUint64(u),
+			ByTime: map[time.Time]bool{time.Unix(nanos%1e9, 0).UTC(): yes}, Addr: netip.AddrFrom4([4]byte{byte(i), byte(u)}), Big: new(big.Int).SetUint64(u),
 			State: state(i), Money: money{i, text}, embedded: embedded{text}, Deeper: Deeper{text}, QuotedInt: i, QuotedText: text, QuotedBool: &yes, QuotedFloat: x,
 			EmptyText: text, EmptyInt: int(i), EmptyBool: yes, EmptyPtr: &text,
 		}
@@ -60,7 +60,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data)
 		f.Add(data[:len(data)/2])
 	}
-	for _, text := range []string{``, `null`, `{"Any":[[[[[[[[`, `{"Number":1e9999999}`, `{"qf":"NaN"}`, `{"QuotedBool":"null"}`, `{"Array":[1,2]}`, `{"Bytes":"=="}`, `{"At":"2026-01-01T24:00:00Z"}`, "\ufeff{}"} {
+	for _, text := range []string{``, `null`, `{"Raw":[[[[[[[[`, `{"Number":1e9999999}`, `{"qf":"NaN"}`, `{"QuotedBool":"null"}`, `{"Array":[1,2]}`, `{"Bytes":"=="}`, `{"At":"2026-01-01T24:00:00Z"}`, "\ufeff{}"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
