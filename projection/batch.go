@@ -2,6 +2,7 @@ package projection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,15 +21,19 @@ type batch struct {
 	stop   error // why the projection stops after it
 }
 
-// flush applies the first part of what was collected, and commits it with the checkpoint. When an event fails, it is repeated with savepoints from there on.
+// none is the index of no item.
+const none = -1
+
+// flush applies the first part of what was collected, and commits it with the checkpoint. When an event fails, it is repeated with savepoints from there on; or, where that
+// has rolled the whole transaction back, without it.
 func (s *session[TX]) flush(ctx context.Context) error {
 	for careful := len(s.items); ; {
 		b, failed, err := s.attempt(ctx, careful)
 		if err != nil {
 			return err
 		}
-		if failed < careful {
-			careful = failed
+		if failed != none {
+			careful = min(careful, failed)
 			continue
 		}
 		if b.n > 0 || b.stop == nil {
@@ -51,10 +56,10 @@ func (s *session[TX]) commit(b *batch) {
 	s.progressed(&s.state)
 }
 
-// attempt applies what was collected, in one transaction. From item careful on, what fails is undone alone and parked; when one before that fails, nothing is done, and its index
-// returned.
+// attempt applies what was collected, in one transaction. From item careful on, what fails is undone alone and parked; when one before that fails, or one cannot be undone alone, nothing
+// is done, and its index returned.
 func (s *session[TX]) attempt(ctx context.Context, careful int) (b *batch, failed int, err error) {
-	b, failed = &batch{to: s.state}, careful
+	b, failed = &batch{to: s.state}, none
 	err = s.within(ctx, func(tx Tx[TX]) error {
 		if err := s.unchanged(ctx, tx); err != nil {
 			return err
@@ -129,7 +134,11 @@ func (s *session[TX]) save(ctx context.Context, tx Tx[TX], b *batch) error {
 
 // item applies one event, or parks it. It returns false when it fails and the batch has to be repeated, with savepoints.
 func (s *session[TX]) item(ctx context.Context, tx Tx[TX], b *batch, it *item, careful bool) (bool, error) {
-	key := s.p.key(&it.Recorded)
+	key, err := s.p.key(&it.Recorded)
+	if err != nil {
+		b.stop = fmt.Errorf("find the key of position %d: %w", it.Position, err)
+		return true, nil
+	}
 	if key == "" {
 		b.stop = &NoKeyError{Projection: s.id, Type: it.Type, Position: it.Position}
 		return true, nil
@@ -144,13 +153,16 @@ func (s *session[TX]) item(ctx context.Context, tx Tx[TX], b *batch, it *item, c
 			return false, fmt.Errorf("set a savepoint: %w", err)
 		}
 	}
-	err := s.handlers.apply(ctx, tx.Handle(), it.events)
+	err = s.handle(ctx, tx, it.events)
 	switch {
 	case err == nil:
 		b.to.Applied++
 		return true, nil
 	case ctx.Err() != nil, s.transient(err):
 		return false, fmt.Errorf("apply position %d: %w", it.Position, err)
+	case errors.Is(err, ErrRolledBack):
+		it.err = err // there is nothing to undo alone: it is parked when the batch is repeated, and not tried again
+		return false, nil
 	case !careful:
 		return false, nil
 	}
@@ -190,6 +202,6 @@ func (r *Runner[TX]) eventOf(ctx context.Context, p store.Position) (item, error
 		return item{}, fmt.Errorf("read position %d: %w", p, err)
 	}
 	it := item{Recorded: e}
-	it.events, it.err = r.db.Decode(&e)
+	r.decode(&it)
 	return it, nil
 }

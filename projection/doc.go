@@ -27,10 +27,15 @@
 // An error of a handler is transient or permanent. A transient one (the connection, a lock, a deadlock, a context that ended) says nothing about the event: the batch is
 // repeated, later and later, for as long as it takes. A permanent one parks the event: its changes are undone, it is put aside, and so are all later
 // ones with the same key, in order, while other keys go on. The key is the stream, unless the projection has a Key. An event that cannot be decoded is
-// a permanent error of that event. [Runner.Retry] applies what is parked of a key, in order; [Runner.Skip] gives one event up, on record. More than
+// a permanent error of that event, and so are a panic and rows that were left open. [Runner.Retry] applies what is parked of a key, in order; [Runner.Skip] gives one event up, on record. More than
 // MaxParked stop the projection. Seen is always applied + skipped + parked.
 //
+// An event that was erased cannot be decoded: a version that is built after that parks it, with all later ones of its key, unless the DB has a [gesta.StandIn] for its type.
+//
 // # Versions
+//
+// A version keeps what it reads: the names under which events are stored that it has handlers for. With a handler more it goes on, unless it has passed events for it: that is a
+// [ReadsError], and takes a new version.
 //
 // A new version of a projection begins anew, in tables of its own, beside the old one, and both are fed. [Together] stops two versions at one position; with it
 // package sqldb compares them, and switches readers from one to the other, and back.
@@ -51,9 +56,11 @@ A batch, from the store to the rows:
  2. The session collects chunks until the batch is full, is old, or the reader has come to the head (session.go).
  3. It begins a transaction, and reads the checkpoint in it. Another fencing token, or counts that are not those it knows, end the session: a new one
     looks at everything afresh. After any error nothing that is in memory is believed.
- 4. Each event is applied, or parked where its key is parked or it could not be decoded. There are no savepoints.
+ 4. Each event is applied, or parked where its key is parked or it could not be decoded. There are no savepoints. After each one the target closes what its handler has left open, and says
+    whether the transaction is still there (Tx.Handled).
  5. When a handler fails for good, the transaction is rolled back and the batch repeated once, now with a savepoint before the event that failed and before each one after
-    it: such an event is undone alone, and parked (batch.go).
+    it: such an event is undone alone, and parked (batch.go). When the database has rolled the whole transaction back under a handler, there is nothing to undo alone: the batch is
+    repeated, and that event parked without a call of its handler.
  6. The checkpoint is written where it is what was read in step 3, and the lease renewed where it is still held by the clock of the target:
     a compare-and-set of checkpoint and fencing token. Then the transaction is committed, and those who wait for a position are told.
 
@@ -64,7 +71,7 @@ Options.Quiet.
 
 What a target keeps (package sqldb has the tables):
 
-	state    one row for a projection's version: store id; position scanned to; position and hash of the envelope of the last event seen; seen, applied, skipped, parked;
+	state    one row for a projection's version: store id; position at which it began; names of what it reads; position scanned to; position and hash of the envelope of the last event seen; seen, applied, skipped, parked;
 	         holder, fencing token and end of the lease
 	parked   one row for an event that waits: position, key, error
 	skipped  one row for an event that was given up: position, key, reason, actor
@@ -82,6 +89,8 @@ began before them cannot commit, and its session reads the set again. Whichever 
 
 Leases. One session at a time moves a projection's version. Taking the lease adds one to the fencing token, in a transaction, when the former lease has
 ended or was given back; all times are of the target's clock, so that those of the processes do not matter. Each batch renews it, and so does a timer while there is nothing to do.
+Who stands by looks at it without a transaction (lease.go). The holder is a name: the one that was given to the runner, the runner's own, and a count of its runs; a lease of the same given
+name and another runner is seized.
 A process that slept past its end cannot commit, whether or not another one has come: it begins a new session, and waits in line.
 Whoever takes the lease may read the store beside its writer, and hear of events later than the one who had it: the session waits up to a second for the store
 to come to the checkpoint, before it says that the history is another one.

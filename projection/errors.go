@@ -31,6 +31,13 @@ var (
 	// ErrFenced says that a lease is lost: it has ended, or another process has taken it.
 	ErrFenced = errors.New("gesta: lease of the projection is lost")
 
+	// ErrRolledBack says that the database has rolled a transaction back under a handler: by a conflict clause, a trigger, or trouble of its own. Whatever the handler did about it, nothing
+	// of the transaction is left.
+	ErrRolledBack = errors.New("gesta: transaction was rolled back under a handler")
+
+	// ErrReads says that a version of a projection now reads types of events that it did not read before, and has passed some of them; [*ReadsError] has the facts.
+	ErrReads = errors.New("gesta: version of the projection has passed events that it now reads")
+
 	// ErrChanged says that the state of a projection is not what it was when the transaction began.
 	ErrChanged = errors.New("gesta: state of the projection has changed")
 )
@@ -62,6 +69,20 @@ func (e *NoKeyError) Error() string {
 
 // Is matches [ErrNoKey].
 func (e *NoKeyError) Is(target error) bool { return target == ErrNoKey }
+
+// ReadsError names an event that a version of a projection has passed without a handler that it now has.
+type ReadsError struct {
+	Projection ID
+	Type       string
+	Position   store.Position
+}
+
+func (e *ReadsError) Error() string {
+	return fmt.Sprintf("%v: projection %v has passed position %d, %q, for which it had no handler: raise its Version, which applies them all from its Start", ErrReads, e.Projection, e.Position, e.Type)
+}
+
+// Is matches [ErrReads].
+func (e *ReadsError) Is(target error) bool { return target == ErrReads }
 
 // ParkedError says why an event is parked, still or for the first time.
 type ParkedError struct {

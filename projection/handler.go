@@ -2,6 +2,7 @@ package projection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime/debug"
@@ -30,13 +31,10 @@ func On[TX, E any](f func(ctx context.Context, tx TX, e gesta.Event[E]) error) H
 // handlers are those of a projection by type.
 type handlers[TX any] map[reflect.Type]Handler[TX]
 
-// apply applies all that a recorded event has become. A panic of a handler is an error, with the stack.
-func (h handlers[TX]) apply(ctx context.Context, tx TX, events []gesta.Event[any]) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("handler panicked: %v\n%s", p, debug.Stack())
-		}
-	}()
+// apply applies all that a recorded event has become. A panic is an error.
+func (h handlers[TX]) apply(ctx context.Context, in Tx[TX], events []gesta.Event[any]) (err error) {
+	defer recovered("handler", &err)
+	tx := in.Handle()
 	for i := range events {
 		handler, ok := h[reflect.TypeOf(events[i].Body)]
 		if !ok {
@@ -47,6 +45,22 @@ func (h handlers[TX]) apply(ctx context.Context, tx TX, events []gesta.Event[any
 		}
 	}
 	return nil
+}
+
+// handle lets the handlers apply an event, and closes what they left open. A panic of theirs is an error, and so is [ErrRolledBack], whatever they said.
+func (r *Runner[TX]) handle(ctx context.Context, tx Tx[TX], events []gesta.Event[any]) error {
+	err := r.handlers.apply(ctx, tx, events)
+	if ended := tx.Handled(ctx); err == nil || errors.Is(ended, ErrRolledBack) {
+		return ended
+	}
+	return err
+}
+
+// recovered is deferred around what users have written. It makes an error of a panic, with the stack.
+func recovered(what string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%s panicked: %v\n%s", what, p, debug.Stack())
+	}
 }
 
 // causeContext is gesta.WithCause, done when someone asks: most handlers never do, and it has to read the metadata of the event.

@@ -85,6 +85,15 @@ func (m *Memory[S]) State(ctx context.Context, id ID) (State, error) {
 	return now.state, ctx.Err()
 }
 
+// Lease returns who has the lease, and for how long.
+func (m *Memory[S]) Lease(ctx context.Context, id ID) (string, time.Duration, error) {
+	now := m.committed.Load()
+	if left := now.until.Sub(m.clock()); now.id == id && left > 0 {
+		return now.holder, left, ctx.Err()
+	}
+	return "", 0, ctx.Err()
+}
+
 // Transient returns false: memory has no trouble that passes.
 func (m *Memory[S]) Transient(error) bool { return false }
 
@@ -101,6 +110,8 @@ func (tx *memoryTx[S]) Handle() S {
 	}
 	return tx.now.model
 }
+
+func (tx *memoryTx[S]) Handled(context.Context) error { return nil }
 
 func (tx *memoryTx[S]) Savepoint(context.Context) error {
 	tx.now.own = false // the next handler gets a clone, and leaves this one
@@ -140,6 +151,9 @@ func (tx *memoryTx[S]) Save(_ context.Context, from, to State) error {
 		return ErrChanged
 	}
 	to.Fence = from.Fence
+	if from.Known {
+		to.Start = from.Start
+	}
 	tx.now.state = to
 	return nil
 }

@@ -3,8 +3,6 @@ package projection
 import (
 	"fmt"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // Options configure a [Runner]. The zero value works.
@@ -31,8 +29,9 @@ type Options struct {
 	// BackoffMin and BackoffMax bound the wait before something transient is tried again, which doubles each time. Default to 10 ms and 5 s.
 	BackoffMin, BackoffMax time.Duration
 
-	// Holder names this runner to others. A process that begins under the name of one that was killed need not wait until the lease ends; two that run at once take
-	// the lease from each other again and again if they have the same name. Defaults to a random UUID.
+	// Holder names this runner to others. A runner takes the lease over from an earlier one of the same name, and need not wait until it ends: give it to a process that
+	// is one of its kind, and begins after the one before was killed. Two that run at once take the lease from each other again and again if they have the same name. Defaults to a name
+	// of its own.
 	Holder string
 }
 
@@ -58,9 +57,6 @@ func (o Options) withDefaults() (Options, error) {
 		if err := setDefault(d.name, d.value, d.or); err != nil {
 			return o, err
 		}
-	}
-	if o.Holder == "" {
-		o.Holder = uuid.NewString()
 	}
 	return o, nil
 }

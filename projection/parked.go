@@ -52,6 +52,9 @@ func parkedKeys(ctx context.Context, books Books) (map[string]bool, error) {
 
 // Retry applies the parked events of a key in order, and returns how many, but for those of a commit that said it had failed and had not. When one fails again it stays parked, with all that come after it, and the error is a [*ParkedError]. Events of the
 // key that come meanwhile queue behind; when none is left, the key is as any other. What is transient is tried again until ctx is done.
+//
+// An empty key stands for all keys at once, in the order of positions: the first event that fails again ends it, and what comes after stays parked, of whatever key. To go on with other
+// keys, retry them one by one: [Runner.Parked] has them.
 func (r *Runner[TX]) Retry(ctx context.Context, key string) (applied int, err error) {
 	for {
 		var n int
@@ -122,7 +125,7 @@ func (r *Runner[TX]) retryOne(ctx context.Context, tx Tx[TX], p *Parked) (*Parke
 		return nil, fmt.Errorf("set a savepoint: %w", err)
 	}
 	if err = it.err; err == nil {
-		err = r.handlers.apply(ctx, tx.Handle(), it.events)
+		err = r.handle(ctx, tx, it.events)
 	}
 	switch {
 	case err == nil:
@@ -130,7 +133,7 @@ func (r *Runner[TX]) retryOne(ctx context.Context, tx Tx[TX], p *Parked) (*Parke
 			return nil, fmt.Errorf("settle position %d: %w", p.Position, err)
 		}
 		return nil, nil
-	case ctx.Err() != nil, r.transient(err):
+	case ctx.Err() != nil, r.transient(err), errors.Is(err, ErrRolledBack): // it stays parked as it is
 		return nil, fmt.Errorf("apply position %d: %w", p.Position, err)
 	}
 	if err := tx.RollbackTo(ctx); err != nil {

@@ -77,12 +77,13 @@ func (p *Projection[TX]) compile(db *gesta.DB) (handlers[TX], store.Query, error
 	return byType, store.Query{{Types: slices.Compact(names)}}, nil
 }
 
-// key returns the key of an event, empty where it has none.
-func (p *Projection[TX]) key(r *store.Recorded) string {
-	if p.Key != nil {
-		return p.Key(r)
+// key returns the key of an event, empty where it has none. A panic of Key is an error.
+func (p *Projection[TX]) key(r *store.Recorded) (key string, err error) {
+	if p.Key == nil {
+		return r.Stream, nil
 	}
-	return r.Stream
+	defer recovered("Key", &err)
+	return p.Key(r), nil
 }
 
 func (p *Projection[TX]) maxParked() uint64 {

@@ -20,7 +20,13 @@ type item struct {
 	store.Recorded
 
 	events []gesta.Event[any]
-	err    error // why it could not be decoded
+	err    error // why it cannot be applied: it could not be decoded, or its handler rolls transactions back
+}
+
+// decode finds out what an event has become. A panic of an upcaster, a codec or a method that decodes is an error of the event.
+func (r *Runner[TX]) decode(it *item) {
+	defer recovered("decoding", &it.err)
+	it.events, it.err = r.db.Decode(&it.Recorded)
 }
 
 // chunk is what the reader hands over.
@@ -60,8 +66,8 @@ func (s *session[TX]) read(ctx context.Context, after store.Position, out chan<-
 		if pending.items == nil {
 			pending.items = make([]item, 0, max(expect, 1))
 		}
-		events, err := s.db.Decode(&r)
-		pending.items = append(pending.items, item{Recorded: r, events: events, err: err})
+		pending.items = append(pending.items, item{Recorded: r})
+		s.decode(&pending.items[len(pending.items)-1])
 		pending.bytes += len(r.Data) + len(r.Metadata)
 		pending.scanned = max(pending.scanned, r.Position)
 		if (len(pending.items) >= chunkEvents || pending.bytes >= chunkBytes) && !hand() {

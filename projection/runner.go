@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/gestadb/gesta"
 	"github.com/gestadb/gesta/store"
@@ -22,14 +25,18 @@ type Runner[TX any] struct {
 	query    store.Query
 	target   Target[TX]
 	o        Options
+	reads    string        // the names of the query, as in State.Reads
+	self     string        // a name of its own
 	runs     atomic.Uint64 // calls of run, each a holder of its own
 	running  atomic.Int64  // sessions that have the lease
 	waiting  atomic.Int64  // calls of WaitFor
 	demand   chan struct{} // of one: someone has begun to wait
 
-	mu    sync.Mutex // guards all below
-	seen  sightings
-	moved chan struct{} // closed, and replaced, when seen changes
+	mu      sync.Mutex // guards all below
+	seen    sightings
+	moved   chan struct{} // closed, and replaced, when seen or stopped changes
+	active  int           // calls of run
+	stopped error         // why the last one has ended, unless its ctx was done
 }
 
 // New returns a runner. It returns an error for a projection with handlers for types that db does not have, two for the same one, or none.
@@ -43,7 +50,7 @@ func New[TX any](db *gesta.DB, p Projection[TX], target Target[TX], o Options) (
 		return nil, fmt.Errorf("projection %v: %w", p.ID(), err)
 	}
 	return &Runner[TX]{
-		db: db, p: p, id: p.ID(), handlers: byType, query: query, target: target, o: o,
+		db: db, p: p, id: p.ID(), handlers: byType, query: query, target: target, o: o, reads: strings.Join(query[0].Types, "\n"), self: uuid.NewString(),
 		demand: make(chan struct{}, 1), moved: make(chan struct{}),
 	}, nil
 }
@@ -52,7 +59,7 @@ func New[TX any](db *gesta.DB, p Projection[TX], target Target[TX], o Options) (
 func (r *Runner[TX]) ID() ID { return r.id }
 
 // Follow applies what there is and what comes, until ctx is done or something is wrong that does not pass: a [*HistoryError], a [*NoKeyError], [ErrTooManyParked], an error of the
-// store, or of the target's own tables. While another runner has the lease it stands by.
+// store, a [*ReadsError], an error of the target's own tables, or a panic of Setup or Key. While another runner has the lease it stands by.
 func (r *Runner[TX]) Follow(ctx context.Context) error { return r.run(ctx, 0) }
 
 // RunToHead returns when everything is applied, or parked, that is in the store when it begins, whoever did it. Its errors are those of Follow.
@@ -74,8 +81,10 @@ func (r *Runner[TX]) RunTo(ctx context.Context, p store.Position) error {
 }
 
 // run runs one session after the other, until the position is reached; 0 is never.
-func (r *Runner[TX]) run(ctx context.Context, until store.Position) error {
-	holder := fmt.Sprintf("%s/%d", r.o.Holder, r.runs.Add(1))
+func (r *Runner[TX]) run(ctx context.Context, until store.Position) (err error) {
+	r.begins()
+	defer func() { r.ends(ctx, err) }()
+	holder := r.holder("")
 	wait := backoff{o: &r.o}
 	for {
 		s := &session[TX]{Runner: r, holder: holder, until: until}
@@ -137,8 +146,17 @@ func (r *Runner[TX]) ended(ctx context.Context, err error) error {
 
 // prepare makes the projection known to the target.
 func (r *Runner[TX]) prepare(ctx context.Context) error {
-	if state, err := r.target.State(ctx, r.id); err != nil || state.Known {
+	state, err := r.target.State(ctx, r.id)
+	switch {
+	case err != nil:
 		return err
+	case state.Known && state.Reads != r.reads: // who stands by is told at once
+		if err := verify(ctx, r.db.Store(), r.id, &state); err != nil {
+			return err
+		}
+		return r.passed(ctx, &state)
+	case state.Known:
+		return nil
 	}
 	return r.within(ctx, func(tx Tx[TX]) error {
 		from, err := tx.Load(ctx)
@@ -149,16 +167,25 @@ func (r *Runner[TX]) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.Save(ctx, from, State{Known: true, StoreID: storeID(r.db.Store()), Position: after}); err != nil {
+		if err := tx.Save(ctx, from, State{Known: true, StoreID: storeID(r.db.Store()), Start: after, Reads: r.reads, Position: after}); err != nil {
 			return fmt.Errorf("make the projection known: %w", err)
 		}
 		if r.p.Setup != nil {
-			if err := r.p.Setup(ctx, tx.Handle()); err != nil {
+			if err := r.setUp(ctx, tx); err != nil {
 				return fmt.Errorf("set up: %w", err)
 			}
 		}
 		return tx.Commit(ctx)
 	})
+}
+
+// setUp lets Setup make what the handlers change.
+func (r *Runner[TX]) setUp(ctx context.Context, tx Tx[TX]) error {
+	err := func() (err error) {
+		defer recovered("Setup", &err)
+		return r.p.Setup(ctx, tx.Handle())
+	}()
+	return errors.Join(err, tx.Handled(ctx))
 }
 
 // within calls f with a transaction, which is rolled back unless f commits it.

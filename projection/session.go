@@ -43,6 +43,11 @@ func (s *session[TX]) work(ctx context.Context) error {
 	if err := verify(ctx, s.db.Store(), s.id, &s.state); err != nil {
 		return err
 	}
+	if s.state.Reads != s.reads {
+		if err := s.learn(ctx); err != nil {
+			return err
+		}
+	}
 	s.running.Add(1)
 	defer s.running.Add(-1)
 	s.progressed(&s.state)
@@ -62,9 +67,12 @@ func (s *session[TX]) work(ctx context.Context) error {
 
 // begin takes the lease, and reads all that the session has to know.
 func (s *session[TX]) begin(ctx context.Context) error {
+	if err := s.standBy(ctx); err != nil {
+		return err
+	}
 	err := s.within(ctx, func(tx Tx[TX]) error {
 		var err error
-		if s.fence, err = tx.Take(ctx, s.holder, s.o.Lease, s.seize); err != nil {
+		if s.fence, err = s.take(ctx, tx); err != nil {
 			return fmt.Errorf("take the lease: %w", err)
 		}
 		if s.state, err = tx.Load(ctx); err != nil {
@@ -116,7 +124,7 @@ func (s *session[TX]) collect(ctx context.Context, chunks <-chan chunk) error {
 			if !open {
 				return ctx.Err() // without a last chunk it ends with ctx alone
 			}
-			flush = s.take(&c, len(chunks) > 0)
+			flush = s.add(&c, len(chunks) > 0)
 			if c.end {
 				if err := s.flushAll(ctx); err != nil {
 					return err
@@ -149,8 +157,8 @@ func (s *session[TX]) collect(ctx context.Context, chunks <-chan chunk) error {
 	}
 }
 
-// take adds a chunk to the batch, and says whether that is to be applied at once. More says that the next chunk is there already.
-func (s *session[TX]) take(c *chunk, more bool) bool {
+// add adds a chunk to the batch, and says whether that is to be applied at once. More says that the next chunk is there already.
+func (s *session[TX]) add(c *chunk, more bool) bool {
 	s.items = append(s.items, c.items...)
 	s.bytes += c.bytes
 	s.scanned = c.scanned

@@ -18,7 +18,7 @@ type Start struct {
 // FromNow begins with what is recorded after the projection is first run.
 func FromNow() Start { return Start{now: true} }
 
-// After begins with the first event above a position.
+// After begins with the first event above a position, which the store has to have come to.
 func After(p store.Position) Start { return Start{after: p} }
 
 // FromTime begins with the first event that was recorded at or after a time.
@@ -35,6 +35,13 @@ func (s Start) position(ctx context.Context, from store.Store) (store.Position, 
 		return head, nil
 	case !s.at.IsZero():
 		return PositionAt(ctx, from, store.Time(s.at).Add(-time.Microsecond))
+	}
+	head, err := headFrom(ctx, from, s.after)
+	if err != nil {
+		return 0, fmt.Errorf("find out whether there is position %d: %w", s.after, err)
+	}
+	if head < s.after {
+		return 0, fmt.Errorf("%w: Start is after position %d, and the store ends at %d", store.ErrInvalid, s.after, head)
 	}
 	return s.after, nil
 }

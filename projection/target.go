@@ -24,6 +24,9 @@ type Target[TX any] interface {
 	// State returns the state that was committed last, the zero State when the target does not know the projection. It waits for no transaction.
 	State(ctx context.Context, id ID) (State, error)
 
+	// Lease returns who has the lease of a projection and for how long, as the target's clock has it: 0 where nobody has. It waits for no transaction.
+	Lease(ctx context.Context, id ID) (holder string, left time.Duration, err error)
+
 	// Transient says whether an error of the target says nothing about what was asked: the same may succeed later.
 	Transient(err error) bool
 }
@@ -34,6 +37,10 @@ type Tx[TX any] interface {
 
 	// Handle returns what handlers get. It is of no use after the end of the transaction.
 	Handle() TX
+
+	// Handled ends what a handler did with Handle, and closes what it has left open: rows that it did not close are an error, and of no use any more. It returns [ErrRolledBack] when the
+	// transaction is gone, with the cause.
+	Handled(ctx context.Context) error
 
 	// Savepoint marks what was done up to here, in place of the mark before.
 	Savepoint(ctx context.Context) error
@@ -94,6 +101,12 @@ type State struct {
 	// Last is the position of the last event that was seen, 0 for none, and Hash the hash of its envelope, in hexadecimal.
 	Last store.Position
 	Hash string
+
+	// Start is the position before the first event that it may have seen. Save writes it for a state that is not Known alone.
+	Start store.Position
+
+	// Reads are the names under which the events are stored that the projection reads, in order, with a line feed between.
+	Reads string
 
 	// Seen counts the events that matched: those applied, skipped, and parked at present.
 	Seen, Applied, Skipped, Parked uint64

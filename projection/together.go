@@ -36,7 +36,7 @@ func together[TX any](ctx context.Context, a, b *Runner[TX], f func(ctx context.
 			return err
 		}
 	}
-	holder := fmt.Sprintf("%s/together/%d", a.o.Holder, a.runs.Add(1))
+	holder := a.holder("together-")
 	sessions := []*session[TX]{{Runner: a, holder: holder, seize: true}, {Runner: b, holder: holder, seize: true}}
 	for _, s := range sessions {
 		if err := s.begin(ctx); err != nil {
@@ -72,6 +72,9 @@ func together[TX any](ctx context.Context, a, b *Runner[TX], f func(ctx context.
 			}
 		}
 		if err := f(ctx, at, tx); err != nil {
+			return err
+		}
+		if err := tx.Handled(ctx); err != nil {
 			return err
 		}
 		return tx.Commit(ctx)

@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gestadb/gesta"
 	"github.com/gestadb/gesta/projection"
 	"github.com/gestadb/gesta/projection/sqldb"
+	"github.com/gestadb/gesta/store"
 )
 
 // Carts is the read model of the shop: a row for each cart, and a receipt for each order.
@@ -34,8 +36,11 @@ func removed(ctx context.Context, tx *sqldb.Tx, e gesta.Event[ItemRemoved]) erro
 		e.Body.Count, int64(e.Body.Count)*e.Body.Cents, e.Body.Cart))
 }
 
+// cartOf returns the cart whose stream an event is in. An order that was erased says nothing else of its cart.
+func cartOf(r store.Recorded) string { return strings.TrimPrefix(r.Stream, "cart-") }
+
 func placed(ctx context.Context, tx *sqldb.Tx, e gesta.Event[OrderPlaced]) error {
-	if err := one(tx.ExecContext(ctx, `UPDATE `+tx.Table("carts")+` SET status = 'ordered' WHERE cart = ?`, e.Body.Cart)); err != nil {
+	if err := one(tx.ExecContext(ctx, `UPDATE `+tx.Table("carts")+` SET status = 'ordered' WHERE cart = ?`, cartOf(e.Recorded))); err != nil {
 		return err
 	}
 	return receipt(ctx, tx, e)

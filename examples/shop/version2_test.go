@@ -32,7 +32,7 @@ func carts2(worth func(ItemRemoved) int64) projection.Projection[*sqldb.Tx] {
 					e.Body.Count, worth(e.Body), e.Body.Count, e.Body.Cart))
 			}),
 			projection.On(func(ctx context.Context, tx *sqldb.Tx, e gesta.Event[OrderPlaced]) error {
-				if err := one(tx.ExecContext(ctx, `UPDATE `+tx.Table("carts")+` SET ordered_at = ? WHERE cart = ?`, e.RecordedAt.UnixMicro(), e.Body.Cart)); err != nil {
+				if err := one(tx.ExecContext(ctx, `UPDATE `+tx.Table("carts")+` SET ordered_at = ? WHERE cart = ?`, e.RecordedAt.UnixMicro(), cartOf(e.Recorded))); err != nil {
 					return err
 				}
 				return receipt(ctx, tx, e)

@@ -13,7 +13,7 @@ import (
 
 // queries are the statements of the books in the words of a dialect.
 type queries struct {
-	load, insert, save, take, seize, holder, hold, park, repark, parked, parkedOf, copySkipped, skipped, unpark, own, owned, active, first, activate, effect, unsent, sent, giveUp, countUnsent string
+	load, insert, save, take, seize, holder, hold, park, repark, parked, parkedOf, copySkipped, skipped, unpark, own, owned, active, first, activate, effect, unsent, sent, giveUp, giveUpOne, prune, countUnsent, taken, others, inactive string
 
 	drop []string
 }
@@ -21,10 +21,10 @@ type queries struct {
 func newQueries(d *Dialect) queries {
 	const of = ` WHERE projection = ? AND version = ?`
 	q := queries{
-		load: `SELECT store, position, last, hash, seen, applied, skipped, parked, fence FROM gesta_projections` + of,
-		insert: d.InsertNew(`INSERT INTO gesta_projections (projection, version, store, position, last, hash, seen, applied, skipped, parked, fence, holder, lease_until)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0)`),
-		save: `UPDATE gesta_projections SET position = ?, last = ?, hash = ?, seen = ?, applied = ?, skipped = ?, parked = ?` + of +
+		load: `SELECT store, started, reads, position, last, hash, seen, applied, skipped, parked, fence FROM gesta_projections` + of,
+		insert: d.InsertNew(`INSERT INTO gesta_projections (projection, version, store, started, reads, position, last, hash, seen, applied, skipped, parked, fence, holder, lease_until)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0)`),
+		save: `UPDATE gesta_projections SET reads = ?, position = ?, last = ?, hash = ?, seen = ?, applied = ?, skipped = ?, parked = ?` + of +
 			` AND store = ? AND position = ? AND hash = ? AND seen = ? AND applied = ? AND skipped = ? AND parked = ? AND fence = ?`,
 		take:     `UPDATE gesta_projections SET fence = fence + 1, holder = ?, lease_until = NOW + ?` + of + ` AND (lease_until <= NOW OR holder = ?)`,
 		seize:    `UPDATE gesta_projections SET fence = fence + 1, holder = ?, lease_until = NOW + ?` + of,
@@ -41,18 +41,23 @@ func newQueries(d *Dialect) queries {
 		active:   `SELECT version FROM gesta_active WHERE projection = ?`,
 		first:    d.InsertNew(`INSERT INTO gesta_active (projection, version) VALUES (?, ?)`),
 		activate: `UPDATE gesta_active SET version = ? WHERE projection = ?`,
-		effect: d.InsertNew(`INSERT INTO gesta_outbox (projection, position, n, version, kind, body, written_at, sent_at)
-			VALUES (?, ?, ?, ?, ?, ?, NOW, 0)`),
+		effect: d.InsertNew(`INSERT INTO gesta_outbox (projection, position, n, version, kind, body, written_at, sent_at, reason, actor)
+			VALUES (?, ?, ?, ?, ?, ?, NOW, 0, '', '')`),
 		unsent:      `SELECT position, n, kind, body FROM gesta_outbox WHERE projection = ? AND sent_at = 0 ORDER BY position, n LIMIT ?`,
 		sent:        `UPDATE gesta_outbox SET sent_at = NOW WHERE projection = ? AND position = ? AND n = ?`,
 		giveUp:      `UPDATE gesta_outbox SET sent_at = -1 WHERE projection = ? AND sent_at = 0`,
+		giveUpOne:   `UPDATE gesta_outbox SET sent_at = -1, reason = ?, actor = ? WHERE projection = ? AND position = ? AND n = ? AND sent_at = 0`,
+		prune:       `UPDATE gesta_outbox SET kind = '', body = ? WHERE projection = ? AND sent_at <> 0 AND sent_at < ? AND (kind <> '' OR LENGTH(body) > 0)`,
+		taken:       `SELECT projection FROM gesta_tables WHERE projection <> ? AND LOWER(name) = LOWER(?)`,
+		others:      `SELECT COUNT(*) FROM gesta_projections WHERE projection = ? AND version <> ?`,
+		inactive:    `DELETE FROM gesta_active WHERE projection = ?`,
 		countUnsent: `SELECT COUNT(*) FROM gesta_outbox WHERE projection = ? AND sent_at = 0`,
 		skipped:     `SELECT COUNT(*) FROM gesta_skipped` + of + ` AND position = ? AND reason = ? AND actor = ? AND skipped_at = ?`,
 		unpark:      `DELETE FROM gesta_parked` + of + ` AND position = ?`,
 	}
 	for _, s := range []*string{
 		&q.load, &q.insert, &q.save, &q.take, &q.seize, &q.holder, &q.hold, &q.park, &q.repark, &q.parked, &q.parkedOf, &q.copySkipped, &q.skipped, &q.unpark,
-		&q.own, &q.owned, &q.active, &q.first, &q.activate, &q.effect, &q.unsent, &q.sent, &q.giveUp, &q.countUnsent,
+		&q.own, &q.owned, &q.active, &q.first, &q.activate, &q.effect, &q.unsent, &q.sent, &q.giveUp, &q.giveUpOne, &q.prune, &q.countUnsent, &q.taken, &q.others, &q.inactive,
 	} {
 		*s = d.statement(*s)
 	}
@@ -70,9 +75,9 @@ type books struct {
 }
 
 // scanState reads the row of a projection.
-func scanState(row *sql.Row) (projection.State, error) {
+func scanState(row interface{ Scan(dest ...any) error }) (projection.State, error) {
 	s := projection.State{Known: true}
-	err := row.Scan(&s.StoreID, &s.Position, &s.Last, &s.Hash, &s.Seen, &s.Applied, &s.Skipped, &s.Parked, &s.Fence)
+	err := row.Scan(&s.StoreID, &s.Start, &s.Reads, &s.Position, &s.Last, &s.Hash, &s.Seen, &s.Applied, &s.Skipped, &s.Parked, &s.Fence)
 	if errors.Is(err, sql.ErrNoRows) {
 		return projection.State{}, nil
 	}
@@ -93,11 +98,11 @@ func (b *books) Save(ctx context.Context, from, to projection.State) error {
 		if _, err := b.c.exec(ctx, b.t.q.first, b.id.Name, b.id.Version); err != nil {
 			return err
 		}
-		return b.one(projection.ErrChanged)(b.c.exec(ctx, b.t.q.insert, b.id.Name, b.id.Version, to.StoreID, number(to.Position), number(to.Last), to.Hash,
-			number(to.Seen), number(to.Applied), number(to.Skipped), number(to.Parked)))
+		return b.one(projection.ErrChanged)(b.c.exec(ctx, b.t.q.insert, b.id.Name, b.id.Version, to.StoreID, number(to.Start), to.Reads,
+			number(to.Position), number(to.Last), to.Hash, number(to.Seen), number(to.Applied), number(to.Skipped), number(to.Parked)))
 	}
 	return b.one(projection.ErrChanged)(b.c.exec(ctx, b.t.q.save,
-		number(to.Position), number(to.Last), to.Hash, number(to.Seen), number(to.Applied), number(to.Skipped), number(to.Parked), b.id.Name, b.id.Version,
+		to.Reads, number(to.Position), number(to.Last), to.Hash, number(to.Seen), number(to.Applied), number(to.Skipped), number(to.Parked), b.id.Name, b.id.Version,
 		from.StoreID, number(from.Position), from.Hash, number(from.Seen), number(from.Applied), number(from.Skipped), number(from.Parked), number(from.Fence)))
 }
 

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"context"
 	"errors"
 	"strings"
 )
@@ -27,6 +28,10 @@ type Dialect struct {
 
 	// Transient says whether an error says nothing about the statement: a lock, a deadlock, a connection, a disk that is full.
 	Transient func(err error) bool
+
+	// Alive, unless nil, says whether the transaction that was begun is still open. It is for databases that roll all of a transaction back when a statement fails, and then
+	// go on without one. It is asked after each error of a handler's statement, and before the checkpoint moves.
+	Alive func(ctx context.Context, exec func(ctx context.Context, statement string) error) (bool, error)
 }
 
 // SQLite is the dialect of SQLite, by a driver whose errors have the code of SQLite as a method Code() int, as modernc.org/sqlite has it.
@@ -38,19 +43,38 @@ var SQLite = Dialect{
 	Now:         "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)",
 	Text:        "TEXT", Long: "INTEGER", Bytes: "BLOB",
 	Transient: transientSQLite,
+	Alive:     aliveSQLite,
 }
 
 // transientSQLite says whether an error is of those that have to do with others, or with the machine.
 func transientSQLite(err error) bool {
-	var coded interface{ Code() int }
-	if !errors.As(err, &coded) {
-		return false
-	}
-	switch coded.Code() & 0xff { // the rest says more of the same
+	switch codeOf(err) {
 	case 5, 6, 7, 9, 10, 13, 14, 15: // BUSY, LOCKED, NOMEM, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL
 		return true
 	}
 	return false
+}
+
+// codeOf returns the primary code of an error of SQLite, 0 for another one.
+func codeOf(err error) int {
+	var coded interface{ Code() int }
+	if !errors.As(err, &coded) {
+		return 0
+	}
+	return coded.Code() & 0xff // the rest says more of the same
+}
+
+// aliveSQLite begins a transaction, which fails within one.
+func aliveSQLite(ctx context.Context, exec func(ctx context.Context, statement string) error) (bool, error) {
+	const failed = 1 // SQLITE_ERROR
+	switch err := exec(ctx, "BEGIN"); {
+	case err == nil:
+		return false, exec(ctx, "ROLLBACK")
+	case codeOf(err) == failed:
+		return true, nil
+	default:
+		return false, err
+	}
 }
 
 // statement fills the placeholders and the clock of the dialect into a statement that is written with ? and NOW.
@@ -72,7 +96,7 @@ func (d *Dialect) statement(s string) string {
 func (d *Dialect) schema() []string {
 	types := strings.NewReplacer("TEXT", d.Text+" NOT NULL", "LONG", d.Long+" NOT NULL", "BYTES", d.Bytes+" NOT NULL")
 	tables := []string{
-		`CREATE TABLE IF NOT EXISTS gesta_projections (projection TEXT, version LONG, store TEXT, position LONG, last LONG, hash TEXT,
+		`CREATE TABLE IF NOT EXISTS gesta_projections (projection TEXT, version LONG, store TEXT, started LONG, reads TEXT, position LONG, last LONG, hash TEXT,
 			seen LONG, applied LONG, skipped LONG, parked LONG, fence LONG, holder TEXT, lease_until LONG, PRIMARY KEY (projection, version))`,
 		`CREATE TABLE IF NOT EXISTS gesta_parked (projection TEXT, version LONG, position LONG, parked_key TEXT, error TEXT, parked_at LONG,
 			PRIMARY KEY (projection, version, position))`,
@@ -80,7 +104,7 @@ func (d *Dialect) schema() []string {
 			PRIMARY KEY (projection, version, position))`,
 		`CREATE TABLE IF NOT EXISTS gesta_active (projection TEXT, version LONG, PRIMARY KEY (projection))`,
 		`CREATE TABLE IF NOT EXISTS gesta_tables (projection TEXT, version LONG, name TEXT, PRIMARY KEY (projection, version, name))`,
-		`CREATE TABLE IF NOT EXISTS gesta_outbox (projection TEXT, position LONG, n LONG, version LONG, kind TEXT, body BYTES, written_at LONG, sent_at LONG,
+		`CREATE TABLE IF NOT EXISTS gesta_outbox (projection TEXT, position LONG, n LONG, version LONG, kind TEXT, body BYTES, written_at LONG, sent_at LONG, reason TEXT, actor TEXT,
 			PRIMARY KEY (projection, position, n))`,
 		`CREATE INDEX IF NOT EXISTS gesta_outbox_unsent ON gesta_outbox (projection, sent_at, position, n)`,
 	}

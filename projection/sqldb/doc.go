@@ -11,12 +11,12 @@
 //
 // Beside what the projections make in their Setup there are these tables, which anyone may read:
 //
-//	gesta_projections  one row for each version of a projection: store, position, last, hash, seen, applied, skipped, parked, fence, holder, lease_until
+//	gesta_projections  one row for each version of a projection: store, started, reads, position, last, hash, seen, applied, skipped, parked, fence, holder, lease_until
 //	gesta_parked       events that failed, or wait behind one: key, error, parked_at
 //	gesta_skipped      events that were given up: key, error, parked_at, reason, actor, skipped_at
 //	gesta_active       the version of each projection whose tables readers see
-//	gesta_outbox       effects, by projection, position and n over all versions: kind, body, sent_at; 0 for unsent, -1 for given up
-//	gesta_tables       the tables that each version owns, by their plain names
+//	gesta_outbox       effects, by projection, position and n over all versions: kind, body, sent_at; 0 for unsent, -1 for given up, with reason and actor
+//	gesta_tables       the tables that each version owns, by their plain names, which no two projections share
 //
 // Times are microseconds since 1970. Setup is part of a transaction where the database has it so for the making of tables.
 //
@@ -38,6 +38,9 @@
 // was parked writes them when it is applied. Each is sent at least once, always under the same [Effect.Key].
 //
 // # Limits
+//
+// Leases are timed by the clock of the database. When that is put back, the lease of a process that was killed lasts so much longer; when it is put forward, it ends early, and whoever had it
+// takes it anew. No two processes move one projection for all that: each commit says under which lease it is.
 //
 // SQLite has one writer at a time, and whoever waits is not served in turn. While a projection catches up, one batch after the other, a Retry, a Skip or another
 // projection in the same file may wait until it is done; and a process that is stopped in the middle of a batch keeps the file locked, which no lease can help.

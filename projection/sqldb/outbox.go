@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/gestadb/gesta/store"
 )
@@ -42,7 +43,7 @@ func (t *Tx) Effect(ctx context.Context, e store.Recorded, kind string, body []b
 	if body == nil {
 		body = []byte{}
 	}
-	_, err := t.b.c.exec(ctx, t.b.t.q.effect, t.b.id.Name, number(e.Position), t.n, t.b.id.Version, kind, body)
+	_, err := t.ExecContext(ctx, t.b.t.q.effect, t.b.id.Name, number(e.Position), t.n, t.b.id.Version, kind, body)
 	t.n++
 	return err
 }
@@ -50,7 +51,7 @@ func (t *Tx) Effect(ctx context.Context, e store.Recorded, kind string, body []b
 // deliverPage is how many effects are read at once.
 const deliverPage = 100
 
-// Deliver sends the effects of a projection that were not sent yet, in order, and returns how many. An error of send ends it, and is returned; the same effect comes first the next time. An
+// Deliver sends the effects of a projection that were not sent yet, in order, and returns how many. An error of send ends it, and is returned; the same effect comes first the next time, until it is sent or [Target.GiveUpEffect] gives it up. An
 // effect is sent at least once: a process that ends between send and taking note of it sends it again, and so do two that deliver at once.
 func (t *Target) Deliver(ctx context.Context, projectionName string, send func(context.Context, Effect) error) (sent int, err error) {
 	if err := t.prepare(ctx); err != nil {
@@ -91,6 +92,46 @@ func (t *Target) unsent(ctx context.Context, name string) (page []Effect, err er
 		page = append(page, e)
 	}
 	return page, rows.Err()
+}
+
+// GiveUpEffect gives one effect up that was not sent yet, and stands in the way of those behind it: it is never sent, and its row of the outbox keeps why and by whose decision. The effect is
+// named by its Projection, Position and N. One that was sent or given up before, or is not there, is [store.ErrNotFound].
+func (t *Target) GiveUpEffect(ctx context.Context, e Effect, reason, actor string) error {
+	if reason == "" || actor == "" {
+		return fmt.Errorf("give up effect %s: %w: it takes a reason and an actor", e.Key(), store.ErrInvalid)
+	}
+	if err := t.prepare(ctx); err != nil {
+		return err
+	}
+	r, err := t.db.ExecContext(ctx, t.q.giveUpOne, reason, actor, e.Projection, number(e.Position), e.N)
+	var n int64
+	if err == nil {
+		n, err = r.RowsAffected()
+	}
+	if err == nil && n == 0 {
+		err = fmt.Errorf("%w: it does not wait to be sent", store.ErrNotFound)
+	}
+	if err != nil {
+		return fmt.Errorf("give up effect %s: %w", e.Key(), err)
+	}
+	return nil
+}
+
+// PruneEffects removes what the effects of a projection say, kind and body, that were sent before a time by the database's clock, or given up at any, and returns of how many. Their rows stay in the
+// outbox, so that none is ever written, and sent, a second time.
+func (t *Target) PruneEffects(ctx context.Context, projectionName string, before time.Time) (n int, err error) {
+	if err := t.prepare(ctx); err != nil {
+		return 0, err
+	}
+	var rows int64
+	r, err := t.db.ExecContext(ctx, t.q.prune, []byte{}, projectionName, before.UnixMicro())
+	if err == nil {
+		rows, err = r.RowsAffected()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("prune the effects of %s: %w", projectionName, err)
+	}
+	return int(rows), nil
 }
 
 // settleEffects returns an error when effects were not sent, or gives them up.

@@ -77,7 +77,8 @@ func (t *Target) point(ctx context.Context, old, now *books) error {
 	return now.one(projection.ErrChanged)(now.c.exec(ctx, t.q.activate, now.id.Version, now.id.Name))
 }
 
-// Drop drops the tables of a version and all that is kept of it. Its runners have been stopped: one that goes on would begin it anew. The active version is [ErrActive].
+// Drop drops the tables of a version and all that is kept of it. Its runners have been stopped: one that goes on would begin it anew. The active version is [ErrActive],
+// unless it is the only one: the projection is gone with it, but for its outbox, so that what was put on record is sent, and not again by a projection of the same name.
 func (t *Target) Drop(ctx context.Context, id projection.ID) error {
 	tx, err := t.Begin(ctx, id)
 	if err != nil {
@@ -89,12 +90,14 @@ func (t *Target) Drop(ctx context.Context, id projection.ID) error {
 	if err != nil {
 		return fmt.Errorf("drop %v: %w", id, err)
 	}
-	if active == id.Version {
-		return fmt.Errorf("drop %v: %w", id, ErrActive)
-	}
 	names, err := b.names(ctx)
 	if err != nil {
 		return fmt.Errorf("drop %v: %w", id, err)
+	}
+	if active == id.Version {
+		if err := b.deactivate(ctx, names); err != nil {
+			return fmt.Errorf("drop %v: %w", id, err)
+		}
 	}
 	for _, name := range names {
 		if _, err := b.c.conn.ExecContext(ctx, `DROP TABLE IF EXISTS `+tableOf(id, name)); err != nil {
@@ -111,4 +114,22 @@ func (t *Target) Drop(ctx context.Context, id projection.ID) error {
 	}
 	t.disown(id)
 	return nil
+}
+
+// deactivate drops the views of the only version, and what says that it is active. While there is another one, it is [ErrActive].
+func (b *books) deactivate(ctx context.Context, names []string) error {
+	var others int
+	if err := b.c.row(ctx, b.t.q.others, b.id.Name, b.id.Version).Scan(&others); err != nil {
+		return fmt.Errorf("count the other versions: %w", err)
+	}
+	if others > 0 {
+		return ErrActive
+	}
+	for _, name := range names {
+		if err := b.hide(ctx, name); err != nil {
+			return err
+		}
+	}
+	_, err := b.c.exec(ctx, b.t.q.inactive, b.id.Name)
+	return err
 }

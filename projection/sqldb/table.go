@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gestadb/gesta/projection"
@@ -39,16 +41,22 @@ func (t *Tx) Name(name string) string { return tableOf(t.b.id, name) }
 
 // own puts on record the tables that the transaction has named for the first time, and makes the views of those of the active version.
 func (t *transaction) own(ctx context.Context) error {
-	for name := range t.handle.tables {
+	for _, name := range slices.Sorted(maps.Keys(t.handle.tables)) {
 		if t.t.owns(t.id, name) {
 			continue
+		}
+		if err := t.free(ctx, name); err != nil {
+			return err
 		}
 		r, err := t.c.exec(ctx, t.t.q.own, t.id.Name, t.id.Version, name)
 		if err != nil {
 			return fmt.Errorf("put table %s on record: %w", name, err)
 		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return err // an earlier process has
+		switch n, err := r.RowsAffected(); {
+		case err != nil:
+			return fmt.Errorf("put table %s on record: %w", name, err)
+		case n == 0:
+			continue // an earlier process has
 		}
 		active, err := t.active(ctx)
 		if err != nil {
@@ -61,6 +69,25 @@ func (t *transaction) own(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// ErrTaken says that a table that a projection names is one of another projection.
+var ErrTaken = errors.New("gesta: table of another projection")
+
+// free returns an error unless a name is free for this version to own, and its table is there.
+func (t *transaction) free(ctx context.Context, name string) error {
+	var owner string
+	switch err := t.c.row(ctx, t.t.q.taken, t.id.Name, name).Scan(&owner); {
+	case err == nil:
+		return fmt.Errorf("%w: projections %s and %s in one database cannot both name a table %q: rename it in one of them", ErrTaken, owner, t.id.Name, name)
+	case !errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("find out whose table %s is: %w", name, err)
+	}
+	rows, err := t.c.conn.QueryContext(ctx, `SELECT 1 FROM `+tableOf(t.id, name)+` WHERE 1 = 0`)
+	if err != nil {
+		return fmt.Errorf("projection %v names a table %s, which its Setup has to make: %w", t.id, tableOf(t.id, name), err)
+	}
+	return rows.Close()
 }
 
 // active returns the version whose tables readers see. Without any it is [store.ErrNotFound].

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/gestadb/gesta/projection"
 )
@@ -59,6 +60,24 @@ func (t *Target) State(ctx context.Context, id projection.ID) (projection.State,
 		return projection.State{}, err
 	}
 	return scanState(t.db.QueryRowContext(ctx, t.q.load, id.Name, id.Version))
+}
+
+// Lease returns who has the lease, and for how long.
+func (t *Target) Lease(ctx context.Context, id projection.ID) (holder string, left time.Duration, err error) {
+	if err := t.prepare(ctx); err != nil {
+		return "", 0, err
+	}
+	var us, fence int64
+	err = t.db.QueryRowContext(ctx, t.q.holder, id.Name, id.Version).Scan(&holder, &us, &fence)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", 0, nil
+	case err != nil:
+		return "", 0, fmt.Errorf("read the lease: %w", err)
+	case us <= 0:
+		return "", 0, nil
+	}
+	return holder, time.Duration(us) * time.Microsecond, nil
 }
 
 // Transient says whether an error has to do with the connection, with others, or with the machine.
@@ -124,11 +143,14 @@ func (t *Target) connection(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return &connection{conn: conn, prepared: map[string]*sql.Stmt{}}, nil
+	return &connection{conn: conn, alive: t.d.Alive, prepared: map[string]*prepared{}}, nil
 }
 
 // put gives a connection back that has no transaction open. One is kept.
 func (t *Target) put(c *connection) {
+	if len(c.prepared) >= maxPrepared {
+		c.forget() // whoever makes up so many prepares them again now and then
+	}
 	t.mu.Lock()
 	if t.idle == nil {
 		t.idle, c = c, nil

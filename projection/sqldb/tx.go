@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/gestadb/gesta/projection"
@@ -11,7 +12,7 @@ import (
 )
 
 // Tx is the transaction that handlers change tables in. Statements are prepared once, by their text: what varies are arguments. It is used by one goroutine, until the handler
-// returns; rows of a query are closed before. A handler returns the errors of its statements.
+// returns; rows of a query are closed before: what a handler has left open is closed, and its event parked. A handler returns the errors of its statements.
 type Tx struct {
 	b      *books
 	tables map[string]string // those that were named, by their plain names
@@ -23,17 +24,26 @@ type Tx struct {
 
 // ExecContext runs a statement that returns no rows.
 func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return t.b.c.exec(ctx, query, args...)
+	r, err := t.b.c.exec(ctx, query, args...)
+	if err != nil {
+		t.b.c.failed(ctx, err)
+	}
+	return r, err
 }
 
 // QueryContext runs a statement that returns rows.
 func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return t.b.c.query(ctx, query, args...)
+	rows, err := t.b.c.query(ctx, query, args...)
+	if err != nil {
+		t.b.c.failed(ctx, err)
+	}
+	return rows, err
 }
 
-// QueryRowContext runs a statement that returns one row at the most.
-func (t *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	return t.b.c.row(ctx, query, args...)
+// QueryRowContext runs a statement that returns one row at the most, which is to be scanned.
+func (t *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *Row {
+	rows, err := t.QueryContext(ctx, query, args...)
+	return &Row{rows: rows, err: err}
 }
 
 // transaction is a projection.Tx.
@@ -52,6 +62,32 @@ func (t *transaction) Of(id projection.ID) projection.Books { return &books{t: t
 
 // Handle returns what handlers get.
 func (t *transaction) Handle() *Tx { return &t.handle }
+
+// Handled closes what a handler has left open.
+func (t *transaction) Handled(ctx context.Context) error {
+	open := t.c.settle(ctx)
+	switch {
+	case t.c.gone != nil:
+		return t.c.gone
+	case open > 0:
+		return fmt.Errorf("the handler has left the rows of %d queries open: close rows, and scan a row", open)
+	}
+	return nil
+}
+
+// errEnded is how a transaction may end without an error of a statement.
+var errEnded = errors.New("it was ended by a statement of a handler")
+
+// Save replaces the state, as part of the transaction alone.
+func (t *transaction) Save(ctx context.Context, from, to projection.State) error {
+	if t.c.gone == nil && t.c.alive != nil {
+		t.c.ask(ctx, errEnded)
+	}
+	if t.c.gone != nil {
+		return t.c.gone
+	}
+	return t.books.Save(ctx, from, to)
+}
 
 // Savepoint marks what was done, in place of the mark before.
 func (t *transaction) Savepoint(ctx context.Context) error {
@@ -79,6 +115,7 @@ func (t *transaction) Commit(ctx context.Context) error {
 	if t.ended {
 		return errors.New("the transaction has ended")
 	}
+	t.c.settle(ctx)
 	if err := t.own(ctx); err != nil {
 		return err
 	}
@@ -99,6 +136,7 @@ func (t *transaction) Rollback() {
 	t.ended = true
 	ctx, cancel := context.WithTimeout(context.Background(), rollbackWait)
 	defer cancel()
+	t.c.settle(ctx)
 	if _, err := t.c.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
 		t.c.discard()
 		return
