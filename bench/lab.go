@@ -40,6 +40,8 @@ type lab struct {
 	bigs map[string]*big // by the name of the subject
 	raws []string        // files of the raw log that is scanned
 	log  float64         // bytes an event takes in gesta's log, 0 as long as that is not known
+
+	program string // that of the command line, built once; empty as long as it is not
 }
 
 // workload is a group of rows that are measured together.
@@ -57,7 +59,7 @@ func workloads() []workload {
 	return slices.Concat(appendWorkloads(), []workload{
 		dcbWorkload(), ingestWorkload(16), ingestWorkload(1),
 		sizeWorkload(), streamWorkload(), longWorkload(), scanWorkload(), tagWorkload(), coldWorkload(),
-		guardWorkload(), openWorkload(), besideWorkload(), grownWorkload(), killWorkload(),
+		guardWorkload(), openWorkload(), historyVerbs(), historyFolds(), historyCases(), besideWorkload(), grownWorkload(), killWorkload(),
 		followWorkload(), mergeWorkload(), memoryWorkload(),
 	})
 }

@@ -29,6 +29,11 @@ type scale struct {
 	hot        int           // events that have one tag, for guards
 	coldReads  int           // reads with nothing cached, in a round
 	pairs      int           // of slices, for ratios of two stores
+	asks       int           // runs of the command line in a round, of those that are quick
+	folded     int           // events of a stream that the command line folds
+	listed     int           // elements of the list beside what is folded
+	cases      int           // streams that are bisected
+	caseEvents int           // and the events of all of them
 	idle       time.Duration // to wait for merges that a store makes when nobody writes, before its large store is read
 	tail       int64         // bytes of the log behind what is indexed, for opening after a kill
 	indexBytes int64         // of gesta's options where background work is to be seen, or a tail to be made; 0 is the default
@@ -38,17 +43,19 @@ type scale struct {
 // The scales that there are.
 var (
 	shortScale = scale{
-		name: "short", rounds: 3, tries: 5, probes: 3, total: 6 * time.Minute, bound: 8 * time.Minute,
+		name: "short", rounds: 3, tries: 5, probes: 3, total: 400 * time.Second, bound: 9 * time.Minute,
 		slice: 600 * time.Millisecond, box: time.Second, long: 3 * time.Second, memoryBox: 5 * time.Second,
 		pilot: time.Second, loadBox: 8 * time.Second, longLoad: 12 * time.Second,
 		ingest: 333_333, big: 1_000_000, small: 10_000, hot: 1_000_000, coldReads: 25, pairs: 60,
+		asks: 21, folded: 100_000, listed: 10_000, cases: 13_087, caseEvents: 262_200,
 		idle: 11 * time.Second, tail: 12 << 20, mergeBytes: 4 << 20,
 	}
 	fullScale = scale{
-		name: "full", rounds: 5, tries: 8, probes: 5, total: 29 * time.Minute, bound: 40 * time.Minute,
+		name: "full", rounds: 5, tries: 8, probes: 5, total: 32 * time.Minute, bound: 42 * time.Minute,
 		slice: time.Second, box: 2 * time.Second, long: 8 * time.Second, memoryBox: 10 * time.Second,
 		pilot: 4 * time.Second, loadBox: 45 * time.Second, longLoad: 80 * time.Second,
 		ingest: 10_000_000, big: 10_000_000, small: 10_000, hot: 1_000_000, coldReads: 50, pairs: 200,
+		asks: 51, folded: 100_000, listed: 10_000, cases: 13_087, caseEvents: 262_200,
 		idle: 11 * time.Second, tail: 12 << 20,
 	}
 	tinyScale = scale{ // of the tests
@@ -56,6 +63,7 @@ var (
 		slice: 20 * time.Millisecond, box: 50 * time.Millisecond, long: 50 * time.Millisecond, memoryBox: 50 * time.Millisecond,
 		pilot: 50 * time.Millisecond, loadBox: 50 * time.Millisecond, longLoad: 50 * time.Millisecond,
 		ingest: 3_000, big: 20_000, small: 1_000, hot: 2_000, coldReads: 2, pairs: 6,
+		asks: 4, folded: 2_000, listed: 200, cases: 200, caseEvents: 4_000,
 		tail: 128 << 10, indexBytes: 512 << 10, mergeBytes: 64 << 10,
 	}
 )

@@ -27,7 +27,7 @@ func appendWorkloads() []workload {
 	for _, of := range []struct {
 		writers, share  int
 		target, stretch float64
-	}{{1, 4, 0.8, 0.95}, {64, 5, 0.5, 0.75}, {256, 5, 0.35, 0.5}} {
+	}{{1, 4, 0.8, 0.95}, {64, 4, 0.5, 0.75}, {256, 4, 0.35, 0.5}} {
 		id := fmt.Sprintf("append-%d", of.writers)
 		all = append(all, workload{
 			name: id, probe: probe.Disk, share: of.share,

@@ -36,9 +36,9 @@ func ingestWorkload(writers int) workload {
 			Target: report.Value(800_000), Stretch: report.Value(1_200_000),
 		}}, specs...)
 	}
-	share := 8
+	share := 7
 	if writers > 1 {
-		share = 22
+		share = 19
 	}
 	return workload{name: id, specs: specs, probe: probe.Disk, share: share, run: func(l *lab) error { return l.ingests(specs, writers) }}
 }

@@ -35,7 +35,7 @@ func memoryWorkload() workload {
 		{ID: peak, Title: "MiB resident (RssAnon) at the peak of ingest, 16 writers x 100", Unit: report.MiB, Lower: true, Target: report.Value(200), Stretch: report.Value(120)},
 		{ID: heap, Title: "MiB of live heap after that ingest, beyond those after one of the small store", Unit: report.MiB, Lower: true, Target: report.Value(32)},
 	}
-	return workload{name: "memory", specs: specs, probe: probe.None, share: 13, run: func(l *lab) error {
+	return workload{name: "memory", specs: specs, probe: probe.None, share: 11, run: func(l *lab) error {
 		l.book.Note(peak, "Each in a process of its own, which makes the events too. A rival's ingest ends after %v: one that has fewer events by then is shown with their number, and is not said to be ahead. Rivals are measured once. What a server keeps is not seen.", l.scale.memoryBox)
 		var rivals map[string]float64 // MiB
 		return l.rounds(func(r *report.Round, i int) error {

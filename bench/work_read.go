@@ -163,7 +163,7 @@ func scanWorkload() workload {
 	spec := report.Spec{
 		ID: id, Title: "events a second, everything in commit order, one thread", Limit: raw, Target: report.Ratio(0.6), Stretch: report.Ratio(0.9),
 	}
-	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Memory, share: 5, run: func(l *lab) error {
+	return workload{name: id, specs: []report.Spec{spec}, probe: probe.Memory, share: 4, run: func(l *lab) error {
 		l.book.Note(id, "%s Positions must rise, and the events of a read that reaches the end are counted. A store's turn ends after %v if it has not reached the end. "+
 			"The limit reads as many records of 264 bytes, front to back, into the same memory again and again, and verifies each checksum: it has neither ids, streams, types nor tags to read, and nothing to keep.",
 			sameWork, l.scanTime())

@@ -22,6 +22,9 @@ type demoCommit struct {
 	events []store.Event
 }
 
+// id returns the id of the commit's event i. It holds as long as the time of the commit is what it is.
+func (c *demoCommit) id(i int) string { return importID(fmt.Sprintf("%s/%d", c.key, i), c.at) }
+
 // write writes the history as gesta export would.
 func (h *demoHistory) write(name string) (err error) {
 	f, err := os.Create(name)
@@ -49,7 +52,7 @@ func (h *demoHistory) write(name string) (err error) {
 		for j, event := range c.events {
 			position++
 			versions[event.Stream]++
-			event.ID = importID(fmt.Sprintf("%s/%d", c.key, j), c.at)
+			event.ID = c.id(j)
 			r := store.Recorded{Event: event, Position: position, Commit: first, Version: versions[event.Stream], RecordedAt: c.at}
 			key := ""
 			if j == 0 {
@@ -64,6 +67,13 @@ func (h *demoHistory) write(name string) (err error) {
 // demoEvent makes an event; data is anything that becomes JSON.
 func demoEvent(stream, typ, actor string, data any, tags ...string) store.Event {
 	return store.Event{Stream: stream, Type: typ, Tags: tags, Data: demoJSON(data), Metadata: demoJSON(map[string]string{"actor": actor})}
+}
+
+// demoCaused makes an event that another one caused, whose id is cause.
+func demoCaused(cause, stream, typ, actor string, data any, tags ...string) store.Event {
+	event := demoEvent(stream, typ, actor, data, tags...)
+	event.Metadata = demoJSON(map[string]string{"actor": actor, "causationId": cause})
+	return event
 }
 
 // demoJSON encodes values of a history, which are all numbers, texts, lists and structs of them: it cannot fail.

@@ -170,6 +170,12 @@ func modules(prefixes []string) []string {
 // RSSAnon returns the anonymous memory of this process that is resident, in bytes: heap and stacks, not mapped files.
 func RSSAnon() (int64, error) { return kibibytes("/proc/self/status", "RssAnon") }
 
+// PeakResident returns how much memory of a process was resident at the most since it began to run its program, in bytes: heap, stacks, its program and the
+// files that it maps. Once it has ended there is an error.
+func PeakResident(pid int) (int64, error) {
+	return kibibytes(fmt.Sprintf("/proc/%d/status", pid), "VmHWM")
+}
+
 // ReadBytes returns how many bytes this process has had read from the device so far.
 func ReadBytes() (int64, error) {
 	n, err := strconv.ParseInt(field("/proc/self/io", "read_bytes"), 10, 64)

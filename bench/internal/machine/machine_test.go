@@ -121,6 +121,29 @@ func TestCommit(t *testing.T) {
 	}
 }
 
+func TestPeakResident(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Linux alone tells")
+	}
+	before, err := machine.PeakResident(os.Getpid())
+	if err != nil || before < 1<<20 {
+		t.Fatalf("%d bytes, %v", before, err)
+	}
+	const more = 64 << 20
+	touched := make([]byte, before+more)
+	for i := 0; i < len(touched); i += 4096 {
+		touched[i] = 1
+	}
+	after, err := machine.PeakResident(os.Getpid())
+	runtime.KeepAlive(touched)
+	if err != nil || after < before+more/2 {
+		t.Errorf("%d bytes after %d, %v", after, before, err)
+	}
+	if n, err := machine.PeakResident(1 << 30); err == nil {
+		t.Errorf("%d bytes of a process that is not there", n)
+	}
+}
+
 func TestRSSAnon(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("Linux alone tells")
