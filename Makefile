@@ -12,6 +12,7 @@ SEEDS    ?= 1000
 BENCH    ?= .
 COUNT    ?= 6
 REF      ?= main
+RACEFLAGS ?=
 
 help: ## Print this message
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +51,8 @@ docs: ## Run every console block and every Example of the docs
 	go test ./cmd/gesta -run '^TestDocs$$'
 	go test $(PKG) -run '^Example'
 
-race: ## Every test under the race detector; PKG=./store/... for some
-	go test -race -timeout 20m $(PKG)
+race: ## Every test under the race detector; PKG=./store/... for some, RACEFLAGS=-short for less of each
+	go test -race -timeout 20m $(RACEFLAGS) $(PKG)
 
 crash: ## Crash and fault simulations of the disk engine, SEEDS=1000 of each
 	GESTA_CRASH_SEEDS=$(SEEDS) go test ./store/disk/... -run 'Crash|Fault' -count 1 -timeout 60m

@@ -38,7 +38,7 @@ func TestChanges(t *testing.T) {
 		got = append(got, append(texts(step.Changes), string(step.Values[0])))
 	}
 	want := [][]string{
-		{`add /customer  -> "ann"`, "0"},
+		{`add /customer  -> "ann"`, "add /due  -> 0", "add /items  -> []", "0"}, // with what the state began with
 		{"replace /due 0 -> 3", "remove /items [] -> ", "add /items/0/qty  -> 2", `add /items/0/sku  -> "a"`, "3"},
 		{"replace /due 3 -> 13", "add /items/1/qty  -> 1", `add /items/1/sku  -> "b"`, "13"},
 		{"add /items/2/qty  -> 1", `add /items/2/sku  -> "c"`, "13"},

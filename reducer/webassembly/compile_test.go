@@ -147,10 +147,6 @@ func TestBeginning(t *testing.T) {
 			return f
 		}},
 		{"a trap before", "unreachable", func(f []function) []function { return append(f, function{"_initialize", "", "", "\x00"}) }},
-		{"endless recursion without a loop", "it took too long: 1s is the limit", func(f []function) []function {
-			return append(f, function{"_initialize", "", "", "\x41\x28\x10\x06"}, function{"twice", "\x7f", "", // 40 deep, and twice in each
-				"\x20\x00\x04\x40\x20\x00\x41\x01\x6b\x10\x06\x20\x00\x41\x01\x6b\x10\x06\x0b"})
-		}},
 		{"a loop before", "it took too long: 1s is the limit", func(f []function) []function {
 			return append(f, function{"_initialize", "", "", "\x03\x40\x0c\x00\x0b"})
 		}},

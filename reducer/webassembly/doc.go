@@ -7,6 +7,9 @@
 // A module that runs too long, takes too much memory, recurses too deeply, panics or ends itself becomes a [*reducer.EventError], which says at
 // which event, and in Go also in which file and line.
 //
+// Time is looked at where the code loops, and at each call of a function that Go has compiled. A module of another language whose functions call each other without end, without a loop and
+// without growing the stack, is not stopped: do not run what you do not trust in the process of a service.
+//
 // # The interface, version 1
 //
 // A module can be made in any language that compiles to WebAssembly. It may import functions of wasi_snapshot_preview1 and no others. It exports

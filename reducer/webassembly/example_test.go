@@ -48,10 +48,12 @@ func ExampleCompile() {
 	fmt.Printf("%s\n", state.AppendState(nil))
 
 	// Output:
-	// account.opened@1: replace /currency
-	// account.opened@1: replace /owner
-	// account.opened@1: replace /since
-	// account.opened@1: replace /version
+	// account.opened@1: add /cents
+	// account.opened@1: add /currency
+	// account.opened@1: add /moves
+	// account.opened@1: add /owner
+	// account.opened@1: add /since
+	// account.opened@1: add /version
 	// money.moved@2: replace /cents
 	// money.moved@2: remove /moves
 	// money.moved@2: add /moves/0
