@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gestadb/gesta/internal/decimal"
 )
 
 // differ finds the leaves in which values differ.
@@ -193,8 +195,13 @@ func (d *differ) keyOf(v *value) (string, bool) {
 		return "", false
 	}
 	text := string(key.scalar)
-	if key.scalar[0] == '"' {
+	switch {
+	case key.scalar[0] == '"':
 		text = name(key.scalar)
+	case isNumber(key.scalar): // 1 and 1.0 are one key
+		if n, err := decimal.Parse(key.scalar); err == nil {
+			text = string(n.AppendText(nil))
+		}
 	}
 	return "[" + d.key + "=" + text + "]", true
 }

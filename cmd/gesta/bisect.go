@@ -206,12 +206,12 @@ func (e *env) bisectText(f *bisectFlags, c *history.Condition, b *history.Bisect
 	if left := b.Found - uint64(len(b.Flips)); left > 0 {
 		more = fmt.Sprintf(", the first %s shown", thousands(len(b.Flips)))
 	}
-	what := "event after which it holds"
-	plurals := "events after which it holds"
+	events, streams := plural(int(b.Events), "event", "events"), plural(b.Streams, "stream", "streams") //nolint:gosec // counts of events fit
 	if f.all {
-		what, plurals = "flip", "flips"
+		e.note("%s in %s of %s%s", plural(int(b.Found), "flip", "flips"), events, streams, more) //nolint:gosec // as above
+		return nil
 	}
-	e.note("%s in %s of %s%s", plural(int(b.Found), what, plurals), plural(int(b.Events), "event", "events"), plural(b.Streams, "stream", "streams"), more) //nolint:gosec // counts of events fit
+	e.note("%s of %s in which it comes to hold; %s looked at%s", thousands(int(b.Found)), streams, events, more) //nolint:gosec // as above
 	return nil
 }
 

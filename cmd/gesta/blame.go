@@ -94,7 +94,7 @@ func (e *env) blame(ctx context.Context, target string, f *blameFlags) (err erro
 	case f.porcelain:
 		return e.blamePorcelain(b)
 	}
-	return e.blameText(b)
+	return e.blameText(b, f.reverse)
 }
 
 // blameMembers are the members of an item of blame.
@@ -175,9 +175,13 @@ func porcelain(s string) string {
 // blameValue is how much of a value is shown, in characters.
 const blameValue = 40
 
-func (e *env) blameText(b *history.Blame) error {
+func (e *env) blameText(b *history.Blame, reverse bool) error {
+	nothing := "there is nothing in the state to blame anyone for"
+	if reverse {
+		nothing = "nothing was removed"
+	}
 	if len(b.Leaves) == 0 {
-		e.note("there is nothing to blame anyone for")
+		e.note("%s", nothing)
 		return nil
 	}
 	if err := e.page(); err != nil {

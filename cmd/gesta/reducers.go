@@ -219,12 +219,17 @@ func (r *reducers) load(ctx context.Context, path string) (closable, error) {
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("look for a reducer: %w", err)
-	case info.IsDir() || info.Size() > maxReducerBytes:
-		return nil, usagef("%s is no reducer: it is a directory, or has more than %d MiB", path, maxReducerBytes>>20)
+	case !info.Mode().IsRegular():
+		return nil, usagef("%s is no reducer: it is not a file", path)
 	}
-	text, err := os.ReadFile(path)
+	if filepath.Dir(path) == r.dir { // it was found, rather than named
+		if err := refuseForeign(path); err != nil {
+			return nil, err
+		}
+	}
+	text, err := readBounded(path)
 	if err != nil {
-		return nil, fmt.Errorf("read a reducer: %w", err)
+		return nil, err
 	}
 	if filepath.Ext(path) == ".wasm" {
 		rule, err := webassembly.Compile(ctx, text, webassembly.Options{CacheDir: compiledDir()})
@@ -238,6 +243,22 @@ func (r *reducers) load(ctx context.Context, path string) (closable, error) {
 		return nil, reducerError(path, err)
 	}
 	return rule, nil
+}
+
+// readBounded reads a file that is to be a reducer.
+func readBounded(path string) (text []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open a reducer: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if text, err = io.ReadAll(io.LimitReader(f, maxReducerBytes+1)); err != nil {
+		return nil, fmt.Errorf("read a reducer: %w", err)
+	}
+	if len(text) > maxReducerBytes {
+		return nil, usagef("%s is no reducer: it has more than %d MiB", path, maxReducerBytes>>20)
+	}
+	return text, nil
 }
 
 // compiledDir is where modules are kept that were compiled, as that takes seconds; empty where the system names no place.
