@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gestadb/gesta"
+	"github.com/gestadb/gesta/store"
 )
 
 // dcbCourse is the union of the first example: courses with a capacity, and students who subscribe to them.
@@ -112,23 +113,32 @@ func dcbSubscribe(course, student string) gesta.Decision[dcbCourse] {
 	}
 }
 
-func TestDCBCourseIsDefinedOnce(t *testing.T) {
-	db := dcbOpen(t, dcbCourseTypes)
+func TestDCBCourseIsDefinedOnce(t *testing.T) { onEach(t, testDCBCourseIsDefinedOnce) }
+
+func testDCBCourseIsDefinedOnce(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbCourseTypes)
 	dcbAccepts(t, db, dcbDefine("c1", 10), dcbDefine("c2", 10))
 	dcbRefuses(t, db, errDCBCourseThere, dcbDefine("c1", 15))
 	dcbRace(t, db, errDCBCourseThere, []gesta.Decision[dcbCourse]{dcbDefine("c3", 1), dcbDefine("c3", 2)})
 }
 
-func TestDCBCapacityChanges(t *testing.T) {
-	db := dcbOpen(t, dcbCourseTypes)
+func TestDCBCapacityChanges(t *testing.T) { onEach(t, testDCBCapacityChanges) }
+
+func testDCBCapacityChanges(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbCourseTypes)
 	dcbRefuses(t, db, errDCBNoCourse, dcbChangeCapacity("c1", 1))
 	dcbAccepts(t, db, dcbDefine("c1", 12), dcbChangeCapacity("c1", 15))
 	dcbRefuses(t, db, errDCBSameCapacity, dcbChangeCapacity("c1", 15))
 	dcbRace(t, db, errDCBSameCapacity, []gesta.Decision[dcbCourse]{dcbChangeCapacity("c1", 20), dcbChangeCapacity("c1", 20)})
 }
 
-func TestDCBCourseFills(t *testing.T) {
-	db := dcbOpen(t, dcbCourseTypes)
+func TestDCBCourseFills(t *testing.T) { onEach(t, testDCBCourseFills) }
+
+func testDCBCourseFills(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbCourseTypes)
 	dcbRefuses(t, db, errDCBNoCourse, dcbSubscribe("c1", "s1"))
 	dcbAccepts(t, db, dcbDefine("c1", 2), dcbSubscribe("c1", "s1"))
 	dcbRace(t, db, errDCBFull, []gesta.Decision[dcbCourse]{dcbSubscribe("c1", "s2"), dcbSubscribe("c1", "s3")})
@@ -140,15 +150,21 @@ func TestDCBCourseFills(t *testing.T) {
 	}
 }
 
-func TestDCBSubscribesOnce(t *testing.T) {
-	db := dcbOpen(t, dcbCourseTypes)
+func TestDCBSubscribesOnce(t *testing.T) { onEach(t, testDCBSubscribesOnce) }
+
+func testDCBSubscribesOnce(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbCourseTypes)
 	dcbAccepts(t, db, dcbDefine("c1", 10), dcbDefine("c2", 10), dcbSubscribe("c1", "s1"), dcbSubscribe("c2", "s1"), dcbSubscribe("c1", "s2"))
 	dcbRefuses(t, db, errDCBSubscribed, dcbSubscribe("c1", "s1"))
 	dcbRace(t, db, errDCBSubscribed, []gesta.Decision[dcbCourse]{dcbSubscribe("c2", "s2"), dcbSubscribe("c2", "s2")})
 }
 
-func TestDCBStudentHasFiveCourses(t *testing.T) {
-	db := dcbOpen(t, dcbCourseTypes)
+func TestDCBStudentHasFiveCourses(t *testing.T) { onEach(t, testDCBStudentHasFiveCourses) }
+
+func testDCBStudentHasFiveCourses(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbCourseTypes)
 	for i := range 7 {
 		dcbAccepts(t, db, dcbDefine(fmt.Sprint("c", i), 10))
 	}

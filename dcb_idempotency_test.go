@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gestadb/gesta"
+	"github.com/gestadb/gesta/store"
 )
 
 // dcbPlaced is the event of the sixth example: an order that is not placed twice, however often its form is sent.
@@ -30,8 +31,11 @@ func dcbPlace(order, token string) gesta.Decision[any] {
 	}
 }
 
-func TestDCBRecordIsNotDuplicated(t *testing.T) {
-	db := dcbOpen(t, dcbPlacedTypes)
+func TestDCBRecordIsNotDuplicated(t *testing.T) { onEach(t, testDCBRecordIsNotDuplicated) }
+
+func testDCBRecordIsNotDuplicated(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbPlacedTypes)
 	dcbAccepts(t, db, dcbPlace("o1", "t1"), dcbPlace("o2", "t2"))
 	dcbRefuses(t, db, errDCBResubmitted, dcbPlace("o3", "t1"))
 	dcbRace(t, db, errDCBResubmitted, []gesta.Decision[any]{dcbPlace("o4", "t4"), dcbPlace("o5", "t4")})

@@ -31,8 +31,11 @@ func dcbInvoice(cents int64) gesta.Decision[any] {
 	}
 }
 
-func TestDCBInvoiceNumbers(t *testing.T) {
-	db := dcbOpen(t, dcbInvoiceTypes)
+func TestDCBInvoiceNumbers(t *testing.T) { onEach(t, testDCBInvoiceNumbers) }
+
+func testDCBInvoiceNumbers(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbInvoiceTypes)
 	dcbAccepts(t, db, dcbInvoice(1), dcbInvoice(2))
 	dcbRace(t, db, store.ErrConflict, []gesta.Decision[any]{dcbInvoice(3), dcbInvoice(4)}, gesta.Retries(0))
 	if err := dcbOvertaken(t, db, dcbInvoice(5), dcbInvoice(6)); err != nil { // it takes the next number
@@ -51,8 +54,11 @@ func TestDCBInvoiceNumbers(t *testing.T) {
 }
 
 // TestDCBInvoiceLooksAtTheLast has an older invoice that nobody can read: the next number does not rest on it.
-func TestDCBInvoiceLooksAtTheLast(t *testing.T) {
-	db := dcbOpen(t, dcbInvoiceTypes)
+func TestDCBInvoiceLooksAtTheLast(t *testing.T) { onEach(t, testDCBInvoiceLooksAtTheLast) }
+
+func testDCBInvoiceLooksAtTheLast(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbInvoiceTypes)
 	damaged := store.Event{Type: "dcb.invoice-created", Data: []byte("{")}
 	if _, err := db.Store().Append(t.Context(), store.Commit{Events: []store.Event{damaged}}); err != nil {
 		t.Fatal(err)

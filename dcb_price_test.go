@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta"
+	"github.com/gestadb/gesta/store"
 )
 
 // dcbShop is the union of the fifth example: products whose price changes while people look at it.
@@ -142,16 +143,22 @@ func dcbOrder(now time.Time, cart ...dcbShown) gesta.Decision[dcbShop] {
 	return d
 }
 
-func TestDCBPriceIsPaid(t *testing.T) {
-	db := dcbOpen(t, dcbShopTypes)
+func TestDCBPriceIsPaid(t *testing.T) { onEach(t, testDCBPriceIsPaid) }
+
+func testDCBPriceIsPaid(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbShopTypes)
 	dcbRefuses(t, db, errDCBNoProduct, dcbOrder(dcbNoon, dcbShown{"p1", 100}))
 	dcbAccepts(t, db, dcbDefineProduct("p1", 100, dcbNoon), dcbOrder(dcbNoon, dcbShown{"p1", 100}))
 	dcbRefuses(t, db, errDCBPrice, dcbOrder(dcbNoon, dcbShown{"p1", 99}))
 	dcbRace(t, db, errDCBProductThere, []gesta.Decision[dcbShop]{dcbDefineProduct("p2", 1, dcbNoon), dcbDefineProduct("p2", 2, dcbNoon)})
 }
 
-func TestDCBPriceChanges(t *testing.T) {
-	db := dcbOpen(t, dcbShopTypes)
+func TestDCBPriceChanges(t *testing.T) { onEach(t, testDCBPriceChanges) }
+
+func testDCBPriceChanges(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbShopTypes)
 	changed := dcbNoon.Add(time.Hour)
 	dcbRefuses(t, db, errDCBNoProduct, dcbChangePrice("p1", 100, dcbNoon))
 	dcbAccepts(t, db, dcbDefineProduct("p1", 100, dcbNoon), dcbChangePrice("p1", 120, changed))
@@ -168,8 +175,11 @@ func TestDCBPriceChanges(t *testing.T) {
 	dcbAccepts(t, db, dcbOrder(again.Add(dcbGrace), dcbShown{"p1", 120}))
 }
 
-func TestDCBPricesOfACart(t *testing.T) {
-	db := dcbOpen(t, dcbShopTypes)
+func TestDCBPricesOfACart(t *testing.T) { onEach(t, testDCBPricesOfACart) }
+
+func testDCBPricesOfACart(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbShopTypes)
 	later := dcbNoon.Add(time.Hour)
 	dcbAccepts(t, db, dcbDefineProduct("p1", 100, dcbNoon), dcbDefineProduct("p2", 200, dcbNoon), dcbDefineProduct("p3", 300, dcbNoon))
 	dcbAccepts(t, db, dcbOrder(later, dcbShown{"p1", 100}, dcbShown{"p2", 200}))

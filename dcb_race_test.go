@@ -8,22 +8,12 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta"
-	"github.com/gestadb/gesta/store/memory"
 )
 
 // The files dcb_*_test.go have the examples of https://dcb.events as decisions.
 
 // dcbNoon is a time to count from.
 var dcbNoon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-
-func dcbOpen(t *testing.T, options ...gesta.Option) *gesta.DB {
-	t.Helper()
-	db, err := gesta.New(memory.New(memory.Options{}), options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db
-}
 
 // dcbAccepts makes decisions, each of which is recorded.
 func dcbAccepts[E any](t *testing.T, db *gesta.DB, decisions ...gesta.Decision[E]) {

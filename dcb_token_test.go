@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta"
+	"github.com/gestadb/gesta/store"
 )
 
 // dcbSignUp is the union of the fourth example: a sign-up that is confirmed with a token, once, within an hour.
@@ -93,8 +94,11 @@ func dcbConfirm(email, token string, now time.Time) gesta.Decision[dcbSignUp] {
 	}
 }
 
-func TestDCBTokenIsUsedOnce(t *testing.T) {
-	db := dcbOpen(t, dcbSignUpTypes)
+func TestDCBTokenIsUsedOnce(t *testing.T) { onEach(t, testDCBTokenIsUsedOnce) }
+
+func testDCBTokenIsUsedOnce(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbSignUpTypes)
 	dcbRefuses(t, db, errDCBNoToken, dcbConfirm("a@x", "111", dcbNoon))
 	dcbAccepts(t, db, dcbInitiate("a@x", "111", "Ada", dcbNoon), dcbInitiate("b@x", "222", "Bob", dcbNoon))
 	dcbRefuses(t, db, errDCBTokenThere, dcbInitiate("c@x", "222", "Cid", dcbNoon))
@@ -107,8 +111,11 @@ func TestDCBTokenIsUsedOnce(t *testing.T) {
 	}
 }
 
-func TestDCBTokenExpires(t *testing.T) {
-	db := dcbOpen(t, dcbSignUpTypes)
+func TestDCBTokenExpires(t *testing.T) { onEach(t, testDCBTokenExpires) }
+
+func testDCBTokenExpires(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbSignUpTypes)
 	dcbAccepts(t, db, dcbInitiate("a@x", "111", "Ada", dcbNoon), dcbInitiate("b@x", "222", "Bob", dcbNoon))
 	dcbRefuses(t, db, errDCBTokenExpired, dcbConfirm("a@x", "111", dcbNoon.Add(dcbTokenLife+time.Microsecond)))
 	dcbRace(t, db, errDCBTokenUsed, []gesta.Decision[dcbSignUp]{dcbConfirm("a@x", "111", dcbNoon.Add(dcbTokenLife)), dcbConfirm("a@x", "111", dcbNoon.Add(time.Minute))})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gestadb/gesta"
+	"github.com/gestadb/gesta/store"
 )
 
 // dcbAccount is the union of the second example: names that one account has at a time.
@@ -134,8 +135,11 @@ func dcbChangeName(from, to string, now time.Time) gesta.Decision[dcbAccount] {
 	}
 }
 
-func TestDCBNameIsUnique(t *testing.T) {
-	db := dcbOpen(t, dcbAccountTypes)
+func TestDCBNameIsUnique(t *testing.T) { onEach(t, testDCBNameIsUnique) }
+
+func testDCBNameIsUnique(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbAccountTypes)
 	dcbAccepts(t, db, dcbRegister("ada", dcbNoon), dcbRegister("bob", dcbNoon))
 	dcbRefuses(t, db, errDCBNameTaken, dcbRegister("ada", dcbNoon))
 	dcbRefuses(t, db, errDCBNameTaken, dcbRegister(" Ada ", dcbNoon.AddDate(1, 0, 0)))
@@ -146,7 +150,12 @@ func TestDCBNameIsUnique(t *testing.T) {
 }
 
 func TestDCBNameIsFreedWhenAnAccountCloses(t *testing.T) {
-	db := dcbOpen(t, dcbAccountTypes)
+	onEach(t, testDCBNameIsFreedWhenAnAccountCloses)
+}
+
+func testDCBNameIsFreedWhenAnAccountCloses(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbAccountTypes)
 	closed := dcbNoon.Add(time.Hour)
 	dcbRefuses(t, db, errDCBNoAccount, dcbCloseAccount("ada", dcbNoon))
 	dcbAccepts(t, db, dcbRegister("ada", dcbNoon), dcbCloseAccount("ada", closed))
@@ -157,8 +166,11 @@ func TestDCBNameIsFreedWhenAnAccountCloses(t *testing.T) {
 	dcbRace(t, db, errDCBNoAccount, []gesta.Decision[dcbAccount]{dcbCloseAccount("ada", free), dcbCloseAccount("ada", free)})
 }
 
-func TestDCBNameChanges(t *testing.T) {
-	db := dcbOpen(t, dcbAccountTypes)
+func TestDCBNameChanges(t *testing.T) { onEach(t, testDCBNameChanges) }
+
+func testDCBNameChanges(t *testing.T, s store.Store) {
+	t.Helper()
+	db := newDB(t, s, dcbAccountTypes)
 	changed := dcbNoon.Add(time.Hour)
 	dcbAccepts(t, db, dcbRegister("ada", dcbNoon), dcbRegister("bob", dcbNoon), dcbChangeName("ada", "cid", changed))
 	dcbRefuses(t, db, errDCBNoAccount, dcbChangeName("ada", "dan", changed))

@@ -6,9 +6,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/gestadb/gesta"
 	"github.com/gestadb/gesta/store"
-	"github.com/gestadb/gesta/store/memory"
 )
 
 // Enrolment is the union of what happens in courses.
@@ -104,12 +105,11 @@ func enrol(id, student string) gesta.Decision[Enrolment] {
 	}
 }
 
-func TestEnrol(t *testing.T) {
-	ctx := t.Context()
-	db, err := gesta.New(memory.New(memory.Options{}), enrolmentTypes)
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestEnrol(t *testing.T) { onEach(t, testEnrol) }
+
+func testEnrol(t *testing.T, s store.Store) {
+	t.Helper()
+	ctx, db := t.Context(), newDB(t, s, enrolmentTypes)
 	res, err := courses.Handle(ctx, db, "go", open("go", 2), gesta.Key("req-1"), gesta.Actor("ada"))
 	if err != nil || !res.Changed() || res.Version != 1 || res.Events[0].Actor() != "ada" || res.State.Seats != 2 {
 		t.Fatalf("%+v, %v", res, err)
@@ -138,20 +138,23 @@ func TestEnrol(t *testing.T) {
 	if err != nil || l.State.Used != 1 || l.Version != 2 {
 		t.Fatalf("%+v, %v", l, err)
 	}
+	var used []int
 	for st, err := range courses.History(ctx, db, "go") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Println(st.Version, st.Body, st.Before, st.After)
+		used = append(used, st.Before.Used, st.After.Used)
+	}
+	if diff := cmp.Diff([]int{0, 0, 0, 1, 1, 2, 2, 2}, used); diff != "" {
+		t.Error(diff)
 	}
 }
 
-func TestRace(t *testing.T) {
-	ctx := t.Context()
-	db, err := gesta.New(memory.New(memory.Options{}), enrolmentTypes)
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestRace(t *testing.T) { onEach(t, testRace) }
+
+func testRace(t *testing.T, s store.Store) {
+	t.Helper()
+	ctx, db := t.Context(), newDB(t, s, enrolmentTypes)
 	if _, err := courses.Handle(ctx, db, "go", open("go", 1)); err != nil {
 		t.Fatal(err)
 	}
