@@ -44,13 +44,13 @@ func TestAnswersAreChecked(t *testing.T) {
 		{"blame", blamesLast(l), answer{stdout: "due  3\nn    1999   #2000\n"}, answer{stdout: "n    1998   #1999\n"}},
 		{
 			"bisect", findsNothing(l),
-			answer{stderr: "0 events after which it holds in 2,000 events of 1 stream\n"},
-			answer{stderr: "0 events after which it holds in 1,999 events of 1 stream\n"},
+			answer{stderr: "0 of 1 stream in which it comes to hold; 2,000 events looked at\n"},
+			answer{stderr: "0 of 1 stream in which it comes to hold; 1,999 events looked at\n"},
 		},
 		{
 			"bisect that found something", findsNothing(l),
-			answer{stderr: "0 events after which it holds in 2,000 events of 1 stream\n"},
-			answer{stderr: "10 events after which it holds in 2,000 events of 1 stream\n"},
+			answer{stderr: "0 of 1 stream in which it comes to hold; 2,000 events looked at\n"},
+			answer{stderr: "10 of 1 stream in which it comes to hold; 2,000 events looked at\n"},
 		},
 	} {
 		if err := tt.check(&tt.good); err != nil {

@@ -35,6 +35,9 @@ type State struct {
 	Version  uint64
 	Position store.Position
 
+	// Ignored are the positions of events that claim to supersede what they do not, by the rule of [store.IgnoredSupersedes]. They are known only under an effective time.
+	Ignored []store.Position
+
 	// Events is how many events were folded, Skipped how many of them the reducer left out.
 	Events, Skipped uint64
 
@@ -164,6 +167,7 @@ func (st *State) events(ctx context.Context, s store.Store) iter.Seq2[store.Reco
 			}
 			all = append(all, r)
 		}
+		st.Ignored = store.IgnoredSupersedes(all)
 		for _, r := range store.Effective(all, st.options.EffectiveAt) {
 			if !yield(r, nil) {
 				return

@@ -43,26 +43,55 @@ func supersededIDs(known []Recorded) map[streamID]Position {
 	return out
 }
 
+// IgnoredSupersedes returns the positions of the known events, given in position order, whose member "supersedes" does not count for [Effective], or not in all of it: it is
+// neither text nor a list of texts, or names what is no earlier event of the same stream.
+func IgnoredSupersedes(known []Recorded) []Position {
+	first := map[streamID]Position{}
+	var ignored []Position
+	for i := range known {
+		r := &known[i]
+		ids, said := supersedes(&r.Event)
+		counts := !said || len(ids) > 0
+		for _, id := range ids {
+			_, there := first[streamID{r.Stream, id}]
+			counts = counts && there
+		}
+		if !counts {
+			ignored = append(ignored, r.Position)
+		}
+		if at := (streamID{r.Stream, r.ID}); first[at] == 0 {
+			first[at] = r.Position
+		}
+	}
+	return ignored
+}
+
 // Supersedes returns the ids that the metadata of e names as superseded: none when the metadata is not a JSON object or
 // the member is neither text nor a list of texts.
 func Supersedes(e *Event) []string {
+	ids, _ := supersedes(e)
+	return ids
+}
+
+// supersedes is Supersedes that tells whether there is such a member.
+func supersedes(e *Event) (ids []string, said bool) {
 	if len(e.Metadata) == 0 {
-		return nil
+		return nil, false
 	}
 	var m map[string]json.RawMessage // a struct would match the member whatever its case
-	if json.Unmarshal(e.Metadata, &m) != nil || len(m["supersedes"]) == 0 {
-		return nil
+	if json.Unmarshal(e.Metadata, &m) != nil || len(m["supersedes"]) == 0 || string(m["supersedes"]) == "null" {
+		return nil, false
 	}
 	var one string
 	if json.Unmarshal(m["supersedes"], &one) == nil {
 		if one == "" {
-			return nil
+			return nil, true
 		}
-		return []string{one}
+		return []string{one}, true
 	}
 	var many []string
 	if json.Unmarshal(m["supersedes"], &many) != nil {
-		return nil
+		return nil, true
 	}
-	return many
+	return many, true
 }

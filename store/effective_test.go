@@ -128,3 +128,26 @@ func TestEffectiveFiner(t *testing.T) {
 		t.Errorf("got %v, want position 1", got)
 	}
 }
+
+func TestIgnoredSupersedes(t *testing.T) {
+	var known []store.Recorded
+	for i, e := range []struct{ stream, id, metadata string }{
+		{"a", "1", ``},
+		{"a", "2", `{"supersedes":"1"}`},
+		{"a", "3", `{"supersedes":"3"}`},       // itself
+		{"a", "4", `{"supersedes":"5"}`},       // a later one
+		{"a", "5", `{"supersedes":["1","2"]}`}, //
+		{"a", "6", `{"supersedes":["1","x"]}`}, // one that is not there
+		{"b", "7", `{"supersedes":"1"}`},       // of another stream
+		{"a", "8", `{"supersedes":5}`},         // no text
+		{"a", "9", `{"supersedes":null}`},      //
+		{"a", "10", `{"supersedes":[]}`},       // nothing
+		{"a", "11", `{"Supersedes":"x"}`},      // another member
+		{"a", "12", `[]`},                      //
+	} {
+		known = append(known, store.Recorded{Position: store.Position(i + 1), Event: store.Event{Stream: e.stream, ID: e.id, Metadata: []byte(e.metadata)}})
+	}
+	if diff := cmp.Diff([]store.Position{3, 4, 6, 7, 8, 10}, store.IgnoredSupersedes(known)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -191,7 +191,7 @@ func TestImportBadRows(t *testing.T) {
 	i.skipBad = 2
 	i.want("", recordedSource, 4, 0)
 	for _, want := range []string{
-		"warning: shop.csv:6: ", "warning: shop.csv:7: ", `"bad":2,"badRows":[{"file":"shop.csv","line":6,"problem":"the row has no \"id\", which is its stream"},`,
+		`{"warning":{"message":"shop.csv:6: `, `{"warning":{"message":"shop.csv:7: `, `"bad":2,"badRows":[{"file":"shop.csv","line":6,"problem":"the row has no \"id\", which is its stream"},`,
 	} {
 		if !strings.Contains(i.out.String(), want) {
 			t.Errorf("output %s; want %s in it", &i.out, want)

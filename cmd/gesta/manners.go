@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // The manners of the command line: data goes to stdout, everything else to stderr; what is said to people begins with
@@ -129,6 +131,11 @@ func (e *env) note(format string, args ...any) {
 
 // warn tells people what they should know although it is no error. It speaks under --quiet too.
 func (e *env) warn(format string, args ...any) {
+	if e.jsonMode() {
+		text := append(eventjson.AppendString([]byte(`{"warning":{"message":`), fmt.Sprintf(format, args...)), "}}\n"...)
+		e.writeStderr(text)
+		return
+	}
 	e.writeStderr([]byte(e.painter(e.stderrTerminal).yellow("warning:") + " " + visibleLines(fmt.Sprintf(format, args...)) + "\n"))
 }
 

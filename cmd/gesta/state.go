@@ -79,6 +79,9 @@ type stateDocument struct {
 	Skipped  uint64          `json:"skipped"`
 	State    json.RawMessage `json:"state,omitempty"`
 	Value    json.RawMessage `json:"value,omitempty"`
+
+	// IgnoredSupersedes are the positions of events that claim to supersede what is no earlier event of their stream.
+	IgnoredSupersedes []store.Position `json:"ignoredSupersedes,omitempty"`
 }
 
 func (e *env) state(ctx context.Context, target string, f *readingFlags) (err error) {
@@ -104,6 +107,9 @@ func (e *env) state(ctx context.Context, target string, f *readingFlags) (err er
 	})
 	if err != nil {
 		return err
+	}
+	if n := len(st.Ignored); n > 0 {
+		e.warn("%s that it supersedes what is no earlier event of its stream, the first at position %d: that does not count", plural(n, "event says", "events say, each,"), st.Ignored[0])
 	}
 	value, ok := st.Fold.AppendAt(nil, path)
 	if !ok {
@@ -131,7 +137,7 @@ func (e *env) printState(ctx context.Context, q *question, st *history.State, va
 		q.basis.Reducer = st.Reducer
 		doc := stateDocument{
 			Target: st.Target, Stream: st.Stream, Version: st.Version, Position: st.Position,
-			Events: st.Events, Skipped: st.Skipped, State: value,
+			Events: st.Events, Skipped: st.Skipped, State: value, IgnoredSupersedes: st.Ignored,
 		}
 		if part {
 			doc.State, doc.Value = nil, value
