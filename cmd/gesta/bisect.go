@@ -52,11 +52,9 @@ func newBisectCommand(e *env) *cobra.Command {
 		Example: bisectExample,
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			target := ""
-			if len(args) == 1 {
-				if target = args[0]; target == "" {
-					return usagef("the name of the stream is empty")
-				}
+			target, err := optionalTarget(args)
+			if err != nil {
+				return err
 			}
 			if cmd.Flags().Changed("number") && f.limit < 1 {
 				return usagef("-n %d is below 1", f.limit)

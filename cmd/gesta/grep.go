@@ -45,11 +45,9 @@ func newGrepCommand(e *env) *cobra.Command {
 		Example: grepExample,
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			target := ""
-			if len(args) == 2 {
-				if target = args[1]; target == "" {
-					return usagef("the name of the stream is empty")
-				}
+			target, err := optionalTarget(args[1:])
+			if err != nil {
+				return err
 			}
 			return e.grep(cmd.Context(), args[0], target, &f)
 		},

@@ -67,11 +67,9 @@ func newLogCommand(e *env) *cobra.Command {
 		Example: logExample,
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			target := ""
-			if len(args) == 1 {
-				if target = args[0]; target == "" {
-					return usagef("the name of the stream is empty")
-				}
+			target, err := optionalTarget(args)
+			if err != nil {
+				return err
 			}
 			return e.log(cmd.Context(), target, &f)
 		},

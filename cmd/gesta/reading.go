@@ -36,6 +36,17 @@ func (f *readingFlags) addFold(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.path, "path", "", "only this part of the state: items[0].qty or /items/0/qty")
 }
 
+// optionalTarget returns the one argument that there may be, empty for none.
+func optionalTarget(args []string) (string, error) {
+	if len(args) == 0 {
+		return "", nil
+	}
+	if args[0] == "" {
+		return "", usagef("the name of the stream is empty")
+	}
+	return args[0], nil
+}
+
 // historyClock says what now is to words such as yesterday.
 func (e *env) historyClock() history.Clock { return history.Clock{Now: e.clock(), Zone: e.zone} }
 

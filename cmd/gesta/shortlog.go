@@ -39,11 +39,9 @@ func newShortlogCommand(e *env) *cobra.Command {
 		Example: shortlogExample,
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			target := ""
-			if len(args) == 1 {
-				if target = args[0]; target == "" {
-					return usagef("the name of the stream is empty")
-				}
+			target, err := optionalTarget(args)
+			if err != nil {
+				return err
 			}
 			if cmd.Flags().Changed("top") && f.top < 1 {
 				return usagef("--top %d is below 1", f.top)
