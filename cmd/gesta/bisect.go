@@ -85,22 +85,18 @@ func (e *env) bisect(ctx context.Context, target string, f *bisectFlags) (err er
 	if err != nil {
 		return err
 	}
-	rules, err := e.reducers(ctx, f.reducer)
-	if err != nil {
-		return err
-	}
 	q, err := e.ask(ctx, &f.readingFlags)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.store.Close()) }()
-	if q.basis.Reducer, err = rules.identity(ctx); err != nil {
+	if q.basis.Reducer, err = q.rules.identity(ctx); err != nil {
 		return err
 	}
 	bars := e.newProgress()
 	defer bars.close()
 	b, err := q.bisect(ctx, target, condition, history.BisectOptions{
-		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: rules.choose, Truncated: e.beginsAt()},
+		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: q.rules.choose, Truncated: e.beginsAt()},
 		ArrayKey:     f.arrayKey, All: f.all, Limit: f.limit,
 	}, bars)
 	bars.close()

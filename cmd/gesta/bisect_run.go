@@ -64,10 +64,6 @@ func newBisectRunCommand(e *env) *cobra.Command {
 }
 
 func (e *env) bisectRun(ctx context.Context, target string, command []string, f *bisectRunFlags) (err error) {
-	rules, err := e.reducers(ctx, f.reducer)
-	if err != nil {
-		return err
-	}
 	url, err := e.storeURL()
 	if err != nil {
 		return err
@@ -87,7 +83,7 @@ func (e *env) bisectRun(ctx context.Context, target string, command []string, f 
 			return usagef("an effective time is of one stream or tag: it does not go with a range of the store")
 		}
 	} else {
-		if rule, err = rules.choose(ctx, sel.Target()); err != nil {
+		if rule, err = q.rules.choose(ctx, sel.Target()); err != nil {
 			return err
 		}
 		q.basis.Reducer = rule.Identity()

@@ -64,10 +64,6 @@ func (e *env) blame(ctx context.Context, target string, f *blameFlags) (err erro
 	if err != nil {
 		return fmt.Errorf("--path: %w", err)
 	}
-	rules, err := e.reducers(ctx, f.reducer)
-	if err != nil {
-		return err
-	}
 	q, err := e.ask(ctx, &f.readingFlags)
 	if err != nil {
 		return err
@@ -78,7 +74,7 @@ func (e *env) blame(ctx context.Context, target string, f *blameFlags) (err erro
 		return err
 	}
 	b, err := history.FoldBlame(ctx, q.store, sel, history.BlameOptions{
-		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: rules.choose, Truncated: e.beginsAt()},
+		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: q.rules.choose, Truncated: e.beginsAt()},
 		ArrayKey:     f.arrayKey, Path: path, Reverse: f.reverse,
 	})
 	if err != nil {

@@ -90,10 +90,6 @@ func (e *env) diff(ctx context.Context, args []string, f *diffFlags) (err error)
 	if err != nil {
 		return fmt.Errorf("--path: %w", err)
 	}
-	rules, err := e.reducers(ctx, f.reducer)
-	if err != nil {
-		return err
-	}
 	q, err := e.ask(ctx, &f.readingFlags)
 	if err != nil {
 		return err
@@ -103,11 +99,11 @@ func (e *env) diff(ctx context.Context, args []string, f *diffFlags) (err error)
 	if err != nil {
 		return err
 	}
-	if q.basis.Reducer, err = rules.identityOf(ctx, from, to); err != nil {
+	if q.basis.Reducer, err = q.rules.identityOf(ctx, from, to); err != nil {
 		return err
 	}
 	o := history.DiffOptions{
-		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: rules.choose, Truncated: e.beginsAt()},
+		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: q.rules.choose, Truncated: e.beginsAt()},
 		ArrayKey:     f.arrayKey, Path: path, States: f.patch(),
 	}
 	differs := false

@@ -33,12 +33,9 @@ func (e *env) logFold(ctx context.Context, q *question, sel *history.Selection, 
 	if !f.patch && f.pickaxe == "" {
 		return o, nil
 	}
-	rules, err := e.reducers(ctx, f.reducer)
-	if err != nil {
-		return o, err
-	}
-	o.Choose = rules.choose
-	q.basis.Reducer, err = rules.identityOf(ctx, *sel)
+	o.Choose = q.rules.choose
+	identity, err := q.rules.identityOf(ctx, *sel)
+	q.basis.Reducer = identity
 	return o, err
 }
 

@@ -92,6 +92,7 @@ type question struct {
 	known history.Known
 	until store.Position // the last position that is known
 	clock history.Clock
+	rules *reducers // by which states are folded
 }
 
 // ask opens the store for a question and works out what is known.
@@ -104,11 +105,15 @@ func (e *env) ask(ctx context.Context, f *readingFlags) (*question, error) {
 	if err != nil {
 		return nil, err
 	}
+	rules, err := e.reducers(ctx, f.reducer)
+	if err != nil {
+		return nil, err
+	}
 	s, err := e.openReader(ctx)
 	if err != nil {
 		return nil, err
 	}
-	q := &question{store: s, known: known, clock: e.historyClock()}
+	q := &question{store: s, known: known, clock: e.historyClock(), rules: rules}
 	if q.basis, err = basisOf(ctx, s); err == nil {
 		q.until, err = known.Bound(ctx, s, q.basis.Head)
 	}

@@ -89,10 +89,6 @@ func (e *env) state(ctx context.Context, target string, f *readingFlags) (err er
 	if err != nil {
 		return fmt.Errorf("--path: %w", err)
 	}
-	rules, err := e.reducers(ctx, f.reducer)
-	if err != nil {
-		return err
-	}
 	q, err := e.ask(ctx, f)
 	if err != nil {
 		return err
@@ -103,7 +99,7 @@ func (e *env) state(ctx context.Context, target string, f *readingFlags) (err er
 		return err
 	}
 	st, err := history.FoldState(ctx, q.store, sel, history.StateOptions{
-		EffectiveAt: q.basis.EffectiveAt, Choose: rules.choose, Truncated: e.beginsAt(),
+		EffectiveAt: q.basis.EffectiveAt, Choose: q.rules.choose, Truncated: e.beginsAt(),
 	})
 	if err != nil {
 		return err

@@ -46,10 +46,6 @@ func (e *env) tui(ctx context.Context, target string, f *readingFlags) (err erro
 	if !e.stdoutTerminal || e.jsonMode() || e.getenv("TERM") == "dumb" {
 		return usageHint("gesta log -p "+shellQuote(target)+" prints what each event changed", "tui draws on a terminal, and this is none")
 	}
-	rules, err := e.reducers(ctx, f.reducer)
-	if err != nil {
-		return err
-	}
 	q, err := e.ask(ctx, f)
 	if err != nil {
 		return err
@@ -59,7 +55,7 @@ func (e *env) tui(ctx context.Context, target string, f *readingFlags) (err erro
 	if err != nil {
 		return err
 	}
-	rule, err := rules.choose(ctx, sel.Target())
+	rule, err := q.rules.choose(ctx, sel.Target())
 	if err != nil {
 		return err
 	}
