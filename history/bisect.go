@@ -2,13 +2,13 @@ package history
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
 	"slices"
 	"sync"
 
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // MaxFlips is how many flips one bisection keeps at the most.
@@ -33,6 +33,12 @@ type BisectOptions struct {
 	// Limit keeps those at the lowest positions, at most [MaxFlips]. With 0 all are kept, and more than MaxFlips are an error.
 	Limit int
 
+	// MaxBytes is how much memory flips take at the most with what is told of them, where there is a Spill. Defaults to 24 MiB.
+	MaxBytes int
+
+	// Spill, unless nil, makes room for what is told of more flips than fit into MaxBytes, once. It is used until the flips have been yielded.
+	Spill func() (Spill, error)
+
 	Workers int // defaults to the number of cores that Go uses
 
 	// Progress, unless nil, is told how many streams have been looked at, each time that it rises, by one goroutine at a time.
@@ -43,8 +49,23 @@ type BisectOptions struct {
 type Bisection struct {
 	Streams int    // how many streams were folded, or 1 for a tag
 	Events  uint64 // how many events were folded: of a single state, up to the last flip that was asked for
-	Flips   []Flip // by position
 	Found   uint64 // how many flips there are: of a single state as Events
+	Kept    int    // how many of them [Bisection.Flips] yields
+
+	// Truncated is how many of many streams were left out because their first events were truncated away. Then FirstLeft is the first position left.
+	Truncated int
+	FirstLeft store.Position
+
+	// Streamless is how many events have no stream, and so no part in the state of any, where many streams were looked at and that was cheap to know; else 0.
+	Streamless uint64
+
+	// Ignored are those of all states, by position; see [State].
+	Ignored []store.Position
+
+	// Unseen are the paths of states that the condition takes for granted and that no state ever had. They are known where no flip was found.
+	Unseen []Unseen
+
+	flips *flips
 }
 
 // Bisect folds the events of a stream or a tag from the first one on, and says after which of those in the selection the condition becomes another: before the first event of all
@@ -67,16 +88,20 @@ type bisector struct {
 	o         BisectOptions
 	single    bool // there is one fold: it ends where nothing more is asked of it
 
-	mu    sync.Mutex // guards what follows
-	out   Bisection
-	flips flipHeap
+	mu     sync.Mutex // guards what follows
+	out    Bisection
+	flips  flips
+	unseen unseen
 }
 
 func newBisector(c *Condition, o BisectOptions) (*bisector, error) {
 	if o.Limit < 0 || o.Limit > MaxFlips {
 		return nil, invalidf("the number of flips is between 1 and %d, not %d", MaxFlips, o.Limit)
 	}
-	return &bisector{condition: c, o: o}, nil
+	b := &bisector{condition: c, o: o, unseen: newUnseen(c)}
+	b.flips.limit, b.flips.room = cmp.Or(o.Limit, MaxFlips), cmp.Or(o.MaxBytes, maxFlipBytes)
+	b.flips.open = o.Spill
+	return b, nil
 }
 
 // fold adds the flips of one state.
@@ -95,6 +120,9 @@ func (b *bisector) fold(ctx context.Context, s store.Store, sel Selection) error
 		if err != nil && !b.single && st.Position == 0 && isUnknown(err) {
 			return nil // a stream that came later
 		}
+		if err != nil && !b.single && isGone(err) {
+			return b.leaveOut(err)
+		}
 		if err != nil {
 			return err
 		}
@@ -105,7 +133,9 @@ func (b *bisector) fold(ctx context.Context, s store.Store, sel Selection) error
 		if !flips || step.Event.Position <= sel.After || !b.o.All && !holds {
 			continue
 		}
-		b.add(step, holds, isLate)
+		if err := b.add(step, holds, isLate); err != nil {
+			return err
+		}
 		found++
 		if !b.o.All || b.single && inOrder && found == b.o.Limit {
 			break
@@ -113,7 +143,11 @@ func (b *bisector) fold(ctx context.Context, s store.Store, sel Selection) error
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.out.Found == 0 {
+		b.unseen.add(p.seen, st)
+	}
 	b.out.Events += st.Events
+	b.out.Ignored = append(b.out.Ignored, st.Ignored...)
 	b.out.Streams++
 	if b.o.Progress != nil {
 		b.o.Progress(b.out.Streams)
@@ -121,19 +155,21 @@ func (b *bisector) fold(ctx context.Context, s store.Store, sel Selection) error
 	return nil
 }
 
+// leaveOut counts a stream whose first events were truncated away.
+func (b *bisector) leaveOut(err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.out.Truncated++
+	b.out.FirstLeft = max(b.out.FirstLeft, eventjson.Describe(err).Position)
+	return nil
+}
+
 // add keeps a flip, unless there are enough at lower positions.
-func (b *bisector) add(step *reducer.Step, to, late bool) {
+func (b *bisector) add(step *reducer.Step, to, late bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.out.Found++
-	limit := cmp.Or(b.o.Limit, MaxFlips)
-	if len(b.flips) == limit && step.Event.Position > b.flips[0].Event.Position {
-		return
-	}
-	heap.Push(&b.flips, Flip{Event: MentionOf(&step.Event), To: to, Late: late, Changes: cloneChanges(step.Changes)})
-	if len(b.flips) > limit {
-		heap.Pop(&b.flips)
-	}
+	return b.flips.add(step, to, late)
 }
 
 // result returns what was found.
@@ -141,8 +177,14 @@ func (b *bisector) result() (*Bisection, error) {
 	if b.o.Limit == 0 && b.out.Found > MaxFlips {
 		return nil, &store.TooLargeError{What: "bisection without a limit", Unit: "flips", Got: int(b.out.Found), Max: MaxFlips} //nolint:gosec // counts of events fit
 	}
-	slices.SortFunc(b.flips, func(a, b Flip) int { return cmp.Compare(a.Event.Position, b.Event.Position) })
-	b.out.Flips = b.flips
+	if err := b.flips.finish(); err != nil {
+		return nil, err
+	}
+	slices.Sort(b.out.Ignored)
+	b.out.flips, b.out.Kept = &b.flips, len(b.flips.places)
+	if b.out.Found == 0 {
+		b.out.Unseen = b.unseen.list()
+	}
 	return &b.out, nil
 }
 
@@ -152,19 +194,4 @@ func cloneChanges(changes []reducer.Change) []reducer.Change {
 		out[i] = reducer.Change{Path: changes[i].Path, Old: slices.Clone(changes[i].Old), New: slices.Clone(changes[i].New)}
 	}
 	return out
-}
-
-// flipHeap has the flip at the highest position on top.
-type flipHeap []Flip
-
-func (h *flipHeap) Len() int           { return len(*h) }
-func (h *flipHeap) Less(i, j int) bool { return (*h)[i].Event.Position > (*h)[j].Event.Position }
-func (h *flipHeap) Swap(i, j int)      { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
-func (h *flipHeap) Push(x any)         { *h = append(*h, x.(Flip)) } //nolint:errcheck,forcetypeassert // flips alone are pushed
-func (h *flipHeap) Pop() any {
-	last := len(*h) - 1
-	x := (*h)[last]
-	(*h)[last] = Flip{}
-	*h = (*h)[:last]
-	return x
 }

@@ -26,11 +26,12 @@ var eventMembers = []string{
 // Condition is an expression about an event, the state after it (state) and the state before it (before). Members of event are those of the document of an event, and actor; what a payload has
 // that is no JSON, or was erased, is not there. effectiveAt is always there: that of recording where the event has none of its own. A Condition may be used by any number of goroutines.
 type Condition struct {
-	expr    *expr.Expr
-	refs    []conditionRef
-	paths   []reducer.Path // of states, each once
-	reads   []string       // the paths as JSON Pointers
-	history bool           // something of the state before is read
+	expr     *expr.Expr
+	refs     []conditionRef
+	paths    []reducer.Path // of states, each once
+	presumed []bool         // of the paths: that there is something at it is taken for granted
+	reads    []string       // the paths as JSON Pointers
+	history  bool           // something of the state before is read
 }
 
 // conditionRef is where a value that the expression reads comes from.
@@ -47,7 +48,8 @@ func ParseCondition(text string) (*Condition, error) {
 		return nil, err
 	}
 	c := &Condition{expr: parsed}
-	for _, ref := range parsed.Refs() {
+	presumed := parsed.Presumed()
+	for i, ref := range parsed.Refs() {
 		if ref.Root == rootEvent {
 			if len(ref.Path) > 0 && !slices.Contains(eventMembers, ref.Path[0]) {
 				return nil, invalidf("an event has no member %q; it has %s", ref.Path[0], strings.Join(eventMembers, ", "))
@@ -59,8 +61,9 @@ func ParseCondition(text string) (*Condition, error) {
 		at := slices.IndexFunc(c.paths, func(p reducer.Path) bool { return slices.Equal(p, ref.Path) })
 		if at < 0 {
 			at = len(c.paths)
-			c.paths, c.reads = append(c.paths, ref.Path), append(c.reads, ref.Path.String())
+			c.paths, c.reads, c.presumed = append(c.paths, ref.Path), append(c.reads, ref.Path.String()), append(c.presumed, true)
 		}
+		c.presumed[at] = c.presumed[at] && presumed[i]
 		c.refs = append(c.refs, conditionRef{root: ref.Root, at: at})
 	}
 	return c, nil
@@ -80,6 +83,7 @@ type probe struct {
 	values         [][]byte // of the refs
 	before         [][]byte // of the paths, after the event before; nil where there was none
 	kept           [][]byte // the memory of before
+	seen           []bool   // of the paths: some state had something there
 	data, metadata payload
 }
 
@@ -90,7 +94,10 @@ type payload struct {
 }
 
 func (c *Condition) probe() *probe {
-	return &probe{Condition: c, values: make([][]byte, len(c.refs)), before: make([][]byte, len(c.paths)), kept: make([][]byte, len(c.paths))}
+	return &probe{
+		Condition: c, values: make([][]byte, len(c.refs)), before: make([][]byte, len(c.paths)), kept: make([][]byte, len(c.paths)),
+		seen: make([]bool, len(c.paths)),
+	}
 }
 
 // after says whether the condition holds after an event; the steps come in the order of the fold.
@@ -105,6 +112,11 @@ func (p *probe) after(step *reducer.Step) bool {
 			p.values[i] = p.before[ref.at]
 		default:
 			p.values[i] = p.ofEvent(&step.Event, ref.path)
+		}
+	}
+	for i, v := range step.Values {
+		if v != nil {
+			p.seen[i] = true
 		}
 	}
 	holds := p.expr.Eval(p.values).Truth()

@@ -1,26 +1,41 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/gestadb/gesta/store"
 )
 
-// pointsOf returns the points of a selection.
-func pointsOf(ctx context.Context, s store.Store, sel Selection) (points, error) {
+// pointsOf returns the points of a selection. The whole store begins, where no start was asked for, with the first commit that was not truncated away: then left is
+// its position, else 0.
+func pointsOf(ctx context.Context, s store.Store, sel Selection) (p points, left store.Position, err error) {
 	if sel.Subject != WholeStore {
-		return eventsOf(ctx, s, sel)
+		p, err = eventsOf(ctx, s, sel)
+		return p, 0, err
+	}
+	if err := sel.CheckStart(ctx, s); err != nil {
+		return nil, 0, err
+	}
+	if sel.After == 0 && !sel.Explicit {
+		first, err := FirstLeft(ctx, s)
+		if err != nil {
+			return nil, 0, err
+		}
+		if first > 1 {
+			sel.After, left = first, first
+		}
 	}
 	start, err := CommitEnd(ctx, s, sel.After)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	end, err := CommitEnd(ctx, s, sel.Until)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return &commitPoints{s: s, start: start, end: end}, nil
+	return &commitPoints{s: s, start: start, end: end}, left, nil
 }
 
 // eventPoints are the events of a stream or a tag: point n is the n-th of the selection, 0 the last one before it.
@@ -46,9 +61,13 @@ func eventsOf(ctx context.Context, s store.Store, sel Selection) (*eventPoints, 
 			p.from.Version, p.from.Position = r.Version, r.Position
 		}
 	}
-	for r, err := range whole.Events(ctx, s, false, nil) {
+	var left store.Position // the first, where events before it are gone
+	for r, err := range whole.Events(ctx, s, false, func(first store.Position) { left = first }) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", sel.Target(), err)
+		}
+		if sel.Subject == Tag && left > 0 {
+			return nil, gone(sel.Target(), "", left, "events of "+sel.Target()+" may have been truncated away, and no state can be told without them")
 		}
 		if r.Position <= sel.After {
 			p.from.Version++
@@ -56,7 +75,7 @@ func eventsOf(ctx context.Context, s store.Store, sel Selection) (*eventPoints, 
 			continue
 		}
 		if sel.Subject == Stream && r.Version != p.from.Version+uint64(len(p.positions))+1 {
-			return nil, &store.TruncatedError{First: r.Position}
+			return nil, gone(sel.Target(), sel.Name, cmp.Or(left, r.Position), fmt.Sprintf("events of %s before version %d were truncated away", sel.Target(), r.Version))
 		}
 		p.positions = append(p.positions, r.Position)
 	}

@@ -23,6 +23,9 @@ const (
 type SearchOptions struct {
 	// NoCheck takes the ends of the selection for good and bad, without asking the judge.
 	NoCheck bool
+
+	// Truncated, unless nil, is told the first position left where a range of the store without a start begins there, as older events were truncated away.
+	Truncated func(store.Position)
 }
 
 // Search is what a binary search found.
@@ -36,17 +39,24 @@ type Search struct {
 
 	// Suspects are, where skipped points lie before First, those points and First: any may be the first bad one. None otherwise.
 	Suspects []store.Position
+
+	// Assumed says that no point was judged to be bad: that the end is, was taken for granted.
+	Assumed bool
 }
 
 // SearchFirst looks for the first bad point of a selection by halving it, taking for granted that what is bad stays bad. The points of a stream or a tag are its events, those of the store the ends
-// of commits; the one before the selection has to be good, its last one bad. Where the judge skips a point, its neighbors are tried. It returns [store.ErrInvalid] where the
-// selection is empty or its ends are not as they have to be, and errors of the judge and of the store. It holds 8 bytes for each event of a stream or tag.
+// of commits; the one before the selection has to be good, its last one bad. The store begins, where no start was asked
+// for, with the first commit that was not truncated away: that has to be good then. Where the judge skips a point, its neighbors are tried. It returns [store.ErrInvalid] where the
+// selection is empty or its ends are not as they have to be, [store.ErrTruncated] where it needs events that were truncated away, and errors of the judge and of the store. It holds 8 bytes for each event of a stream or tag.
 func SearchFirst(ctx context.Context, s store.Store, sel Selection, judge func(context.Context, Place) (Verdict, error), o SearchOptions) (*Search, error) {
-	points, err := pointsOf(ctx, s, sel)
+	points, left, err := pointsOf(ctx, s, sel)
 	if err != nil {
 		return nil, err
 	}
-	h := &halving{points: points, judge: judge, skipped: map[uint64]bool{}}
+	if left > 0 && o.Truncated != nil {
+		o.Truncated(left)
+	}
+	h := &halving{points: points, judge: judge, left: left, skipped: map[uint64]bool{}, out: Search{Assumed: true}}
 	last, err := points.last(ctx)
 	if err != nil {
 		return nil, err
@@ -94,6 +104,7 @@ type points interface {
 type halving struct {
 	points
 	judge   func(context.Context, Place) (Verdict, error)
+	left    store.Position // the first position left, where the search begins there
 	skipped map[uint64]bool
 	out     Search
 }
@@ -105,7 +116,11 @@ func (h *halving) ask(ctx context.Context, p uint64) (Verdict, error) {
 		return Skip, err
 	}
 	h.out.Evaluations++
-	return h.judge(ctx, place)
+	verdict, err := h.judge(ctx, place)
+	if verdict == Bad {
+		h.out.Assumed = false
+	}
+	return verdict, err
 }
 
 // check makes sure that the ends are what they have to be.
@@ -125,6 +140,8 @@ func (h *halving) check(ctx context.Context, first, last uint64) error {
 	switch {
 	case err != nil:
 		return err
+	case verdict == Bad && h.left > 0:
+		return gone("", "", h.left, fmt.Sprintf("%s is bad already, and what came before it was truncated away", h.out.From.described()))
 	case verdict == Bad:
 		return invalidf("the start, %s, is bad already: look before it", h.out.From.described())
 	case verdict == Skip:

@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"iter"
 	"runtime"
 	"strings"
 	"unicode/utf8"
@@ -72,8 +71,9 @@ func (g Glob) Prefix() string {
 }
 
 // BisectStreams is [Bisect] of every stream whose name matches the pattern and that has an event after one position and up to another, system streams only where the pattern begins with $.
-// It folds as many streams at a time as there are workers, and holds a state for each of them and the flips that it keeps. For the past, and where after is not 0, it holds the names of the
-// streams too.
+// Streams whose first events were truncated away are left out, and counted; it returns [store.ErrTruncated] where events after a position other than 0 were.
+// It folds as many streams at a time as there are workers, and holds a state for each of them, the flips that it keeps or their places, and for the past, and where after is not 0, names of streams
+// of 16 MiB.
 func BisectStreams(ctx context.Context, s store.Store, g Glob, after, until store.Position, c *Condition, o BisectOptions) (*Bisection, error) {
 	b, err := newBisector(c, o)
 	if err != nil {
@@ -82,8 +82,25 @@ func BisectStreams(ctx context.Context, s store.Store, g Glob, after, until stor
 	if until, err = o.Known.Bound(ctx, s, until); err != nil {
 		return nil, err
 	}
+	if after > 0 {
+		if err := checkStart(ctx, s, after); err != nil {
+			return nil, err
+		}
+	}
 	b.o.Known = Known{} // until has it
-	workers := o.Workers
+	m := &matching{glob: g, after: after, until: until}
+	if err := b.foldAll(ctx, s, m); err != nil {
+		return nil, err
+	}
+	if g == "" {
+		b.out.Streamless = m.streamless
+	}
+	return b.result()
+}
+
+// foldAll folds the streams that match, several at a time.
+func (b *bisector) foldAll(ctx context.Context, s store.Store, m *matching) error {
+	workers := b.o.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
@@ -91,7 +108,7 @@ func BisectStreams(ctx context.Context, s store.Store, g Glob, after, until stor
 	names := make(chan string, 2*workers)
 	group.Go(func() error {
 		defer close(names)
-		for name, err := range matching(ctx, s, g, after, until) {
+		for name, err := range m.names(ctx, s) {
 			if err != nil {
 				return err
 			}
@@ -106,46 +123,12 @@ func BisectStreams(ctx context.Context, s store.Store, g Glob, after, until stor
 	for range workers {
 		group.Go(func() error {
 			for name := range names {
-				if err := b.fold(ctx, s, Selection{Subject: Stream, Name: name, After: after, Until: until}); err != nil {
+				if err := b.fold(ctx, s, Selection{Subject: Stream, Name: name, After: m.after, Until: m.until}); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return b.result()
-}
-
-// matching yields the names of the streams that match and have an event between two positions; a stream that came later may be among them.
-func matching(ctx context.Context, s store.Store, g Glob, after, until store.Position) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		if until <= after {
-			return
-		}
-		if after > 0 {
-			for name, err := range touched(ctx, s, nil, after, until, maxTouchedBytes) {
-				if (err != nil || name != "" && g.Match(name)) && !yield(name, err) {
-					return
-				}
-			}
-			return
-		}
-		head, err := s.Head(ctx)
-		if err != nil {
-			yield("", err)
-			return
-		}
-		past := until
-		if until >= head {
-			past = 0
-		}
-		for info, err := range Streams(ctx, s, store.StreamsOptions{Prefix: g.Prefix()}, past) {
-			if (err != nil || g.Match(info.Stream)) && !yield(info.Stream, err) {
-				return
-			}
-		}
-	}
+	return group.Wait()
 }

@@ -25,10 +25,26 @@ func condition(t testing.TB, text string) *history.Condition {
 	return c
 }
 
-func flips(b *history.Bisection) string {
+// flipsOf returns the flips.
+func flipsOf(t testing.TB, b *history.Bisection) []history.Flip {
+	t.Helper()
+	var out []history.Flip
+	for f, err := range b.Flips(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, *f)
+	}
+	if len(out) != b.Kept {
+		t.Errorf("%d flips are told, %d were kept", len(out), b.Kept)
+	}
+	return out
+}
+
+func flips(all []history.Flip) string {
 	var out []string
-	for i := range b.Flips {
-		f := &b.Flips[i]
+	for i := range all {
+		f := &all[i]
 		text := fmt.Sprintf("#%d %s@%d %t", f.Event.Position, f.Event.Stream, f.Event.Version, f.To)
 		for j := range f.Changes {
 			c := &f.Changes[j]
@@ -49,7 +65,7 @@ func bisect(t testing.TB, s store.Store, target, expression string, o history.Bi
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("%d/%d %s", b.Streams, b.Events, flips(b))
+	return fmt.Sprintf("%d/%d %s", b.Streams, b.Events, flips(flipsOf(t, b)))
 }
 
 func TestBisect(t *testing.T) {
@@ -139,10 +155,11 @@ func TestBisectStreams(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range b.Flips {
-			b.Flips[i].Changes = nil
+		all := flipsOf(t, b)
+		for i := range all {
+			all[i].Changes = nil
 		}
-		got := fmt.Sprintf("%d/%d %s", b.Streams, b.Events, flips(b))
+		got := fmt.Sprintf("%d/%d %s", b.Streams, b.Events, flips(all))
 		if got != tt.want {
 			t.Errorf("%q after %d until %d with %+v:\n got %s\nwant %s", tt.glob, tt.after, tt.until, tt.options, got, tt.want)
 		}
@@ -161,8 +178,8 @@ func TestBisectLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		var positions []store.Position
-		for i := range b.Flips {
-			positions = append(positions, b.Flips[i].Event.Position)
+		for _, f := range flipsOf(t, b) {
+			positions = append(positions, f.Event.Position)
 		}
 		if got := fmt.Sprintf("%d %d %d", b.Streams, b.Found, positions); got != want {
 			t.Errorf("limit %d: %s, want %s", limit, got, want)
@@ -269,6 +286,9 @@ func TestBisectAgainstOracle(t *testing.T) {
 		if seed%3 == 1 {
 			o.EffectiveAt = day(1).Add(90 * time.Minute)
 		}
+		if seed%2 == 1 {
+			o.MaxBytes, o.Spill = 1000, spill
+		}
 		after := store.Position(0)
 		if seed%4 == 3 {
 			after = store.Position(random.IntN(int(head)))
@@ -300,9 +320,9 @@ func TestBisectAgainstOracle(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for i := range b.Flips {
-				e := &b.Flips[i].Event
-				got = append(got, fmt.Sprintf("%06d %s@%d %t %q", e.Position, e.Stream, e.Version, b.Flips[i].To, changeLines(t, b.Flips[i].Changes)))
+			for _, f := range flipsOf(t, b) {
+				e := &f.Event
+				got = append(got, fmt.Sprintf("%06d %s@%d %t %q", e.Position, e.Stream, e.Version, f.To, changeLines(t, f.Changes)))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("seed %d: %s after %d (-want +got):\n%s", seed, c.text, after, diff)

@@ -50,7 +50,7 @@ func FoldBlame(ctx context.Context, s store.Store, sel Selection, o BlameOptions
 	if err != nil {
 		return nil, err
 	}
-	b := blamer{path: o.Path.String(), leaves: map[string]blamed{}, types: map[string]string{}, reverse: o.Reverse}
+	b := blamer{path: o.Path.String(), leaves: map[string]blamed{}, names: map[string]string{}, reverse: o.Reverse}
 	for step, err := range st.Steps(ctx, s, reducer.Want{Changes: true, ArrayKey: o.ArrayKey}) {
 		if err != nil {
 			return nil, err
@@ -67,7 +67,7 @@ type blamer struct {
 	path    string
 	reverse bool
 	leaves  map[string]blamed // by path: of the state, or those removed from it
-	types   map[string]string // one text for all events of a type
+	names   map[string]string // one text for all events of a type or a stream
 }
 
 type blamed struct {
@@ -107,15 +107,26 @@ func (b *blamer) add(step *reducer.Step, late bool) {
 
 // event returns what is kept of an event, in memory of its own.
 func (b *blamer) event(r *store.Recorded, late bool) *blamedEvent {
-	typ, ok := b.types[r.Type]
-	if !ok {
-		typ = strings.Clone(r.Type)
-		b.types[typ] = typ
-	}
 	return &blamedEvent{late: late, metadata: bytes.Clone(r.Metadata), Mention: Mention{
-		Position: r.Position, ID: strings.Clone(r.ID), Stream: strings.Clone(r.Stream), Version: r.Version, Type: typ,
+		Position: r.Position, ID: strings.Clone(r.ID), Stream: b.name(r.Stream), Version: r.Version, Type: b.name(r.Type),
 		RecordedAt: r.RecordedAt, EffectiveAt: r.EffectiveAt,
 	}}
+}
+
+// maxNames bounds the names that are kept: the events of a tag may be in any number of streams.
+const maxNames = 1024
+
+// name returns a name in memory of its own.
+func (b *blamer) name(name string) string {
+	kept, ok := b.names[name]
+	if !ok {
+		if len(b.names) == maxNames {
+			clear(b.names)
+		}
+		kept = strings.Clone(name)
+		b.names[kept] = kept
+	}
+	return kept
 }
 
 // result returns the leaves with their events, sorted by path.

@@ -54,7 +54,7 @@ func TestBlame(t *testing.T) {
 			`/items/0/n 2 #3 a-1@3 Corrected  late=true`, `/items/0/sku "y" #3 a-1@3 Corrected  late=true`,
 		}},
 		{"by key, below a path", history.BlameOptions{ArrayKey: "sku", Path: reducer.Path{"items"}}, []string{
-			`/items/[sku=y]/n 2 #1 a-1@1 Made ada late=false`, `/items/[sku=y]/sku "y" #1 a-1@1 Made ada late=false`,
+			`/items/[sku="y"]/n 2 #1 a-1@1 Made ada late=false`, `/items/[sku="y"]/sku "y" #1 a-1@1 Made ada late=false`,
 		}},
 		{"by when they took effect", history.BlameOptions{StateOptions: history.StateOptions{EffectiveAt: day(9)}}, []string{
 			`/city "Nice" #2 a-1@2 Moved  late=false`, `/due 38.5 #1 a-1@1 Made ada late=false`,
@@ -64,7 +64,7 @@ func TestBlame(t *testing.T) {
 			`/items/1/n 2 #3 a-1@3 Corrected  late=true`, `/items/1/sku "y" #3 a-1@3 Corrected  late=true`,
 		}},
 		{"removed by key", history.BlameOptions{Reverse: true, ArrayKey: "sku"}, []string{
-			`/items/[sku=x]/n 1 #3 a-1@3 Corrected  late=true`, `/items/[sku=x]/sku "x" #3 a-1@3 Corrected  late=true`,
+			`/items/[sku="x"]/n 1 #3 a-1@3 Corrected  late=true`, `/items/[sku="x"]/sku "x" #3 a-1@3 Corrected  late=true`,
 		}},
 	} {
 		if diff := cmp.Diff(tt.want, blameLines(t, s, sel, tt.options)); diff != "" {

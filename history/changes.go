@@ -294,7 +294,7 @@ func (st *State) part(ctx context.Context, s store.Store, after, until store.Pos
 	return func(yield func(*reducer.Step, error) bool) {
 		sel := st.selection
 		sel.After, sel.Until = after, until
-		for step, err := range st.Fold.Steps(st.watch(sel.Events(ctx, s, false, st.options.Truncated)), w) {
+		for step, err := range st.Fold.Steps(st.watch(sel.Events(ctx, s, false, st.truncated)), w) {
 			if err != nil {
 				yield(nil, st.failed(err))
 				return
@@ -313,8 +313,8 @@ func (st *State) part(ctx context.Context, s store.Store, after, until store.Pos
 // lateness tells which events of a stream took effect before an earlier one.
 type lateness struct {
 	off    bool
-	latest time.Time               // of the events so far
-	known  map[store.Position]bool // the late ones, where events do not come in position order; else nil
+	latest time.Time   // of the events so far
+	known  *lateEvents // where events do not come in position order; else nil
 }
 
 // lateness returns what tells of the events of a state.
@@ -327,16 +327,10 @@ func (st *State) lateness(ctx context.Context, s store.Store) (*lateness, error)
 	if l.off || st.options.EffectiveAt.IsZero() {
 		return l, nil
 	}
-	late := map[store.Position]bool{}
-	for r, err := range st.selection.Events(ctx, s, false, nil) {
-		if err != nil {
-			return nil, err
-		}
-		if l.of(&r) {
-			late[r.Position] = true
-		}
+	if err := st.look(ctx, s); err != nil {
+		return nil, st.failed(err)
 	}
-	l.known = late
+	l.known = &st.effective.late
 	return l, nil
 }
 
@@ -349,7 +343,7 @@ func (l *lateness) of(r *store.Recorded) bool {
 		return false
 	}
 	if l.known != nil {
-		return l.known[r.Position]
+		return l.known.has(r)
 	}
 	at := r.Effective()
 	if at.Before(l.latest) {

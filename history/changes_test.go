@@ -410,13 +410,7 @@ func everything(t *testing.T, w *wild, sel history.Selection, o history.StateOpt
 		if err != nil {
 			t.Fatal(err)
 		}
-		events = func(yield func(store.Recorded, error) bool) {
-			for _, r := range hold {
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
+		events = hold.Events(t.Context(), w, false, nil)
 	}
 	for c, err := range sel.Changes(t.Context(), w, events, history.ChangesOptions{StateOptions: o, InOrder: true}) {
 		if err != nil {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // Place is a point in the history of a stream or a tag.
@@ -29,6 +31,9 @@ type Difference struct {
 
 	Changes []reducer.Change // sorted by path
 
+	// Ignored are those of either state, by position; see [State].
+	Ignored []store.Position
+
 	// FromState and ToState are the states as JSON, nil for one that is made of nothing. They are there only where they were asked for.
 	FromState, ToState []byte
 }
@@ -39,6 +44,11 @@ type DiffOptions struct {
 	ArrayKey string       // that of reducer.Want
 	Path     reducer.Path // only what differs at or below it
 	States   bool         // tells the states too
+
+	Workers int // how many streams of a store are looked at at a time; defaults to the number of cores that Go uses
+
+	// LeftOut, unless nil, is told of each stream of a store that is left out because its first events were truncated away, and the first position left. Where it is nil, such a stream is an error.
+	LeftOut func(stream string, first store.Position)
 }
 
 // Diff returns what lies between two states, each of a stream or a tag. Two points of the same one are told apart by a single fold, unless an effective time is asked for: that may put
@@ -109,7 +119,7 @@ func diffPoints(ctx context.Context, s store.Store, sel Selection, to store.Posi
 		total.Add(only(path, step.Changes))
 	}
 	if st.Position == 0 {
-		return nil, st.unknown()
+		return nil, st.nothing(ctx, s)
 	}
 	d.To, d.Events, d.Changes = st.place(), st.Events-before, total.Changes()
 	if o.States {
@@ -134,7 +144,7 @@ func only(path string, changes []reducer.Change) []reducer.Change {
 func diffStates(ctx context.Context, s store.Store, from, to Selection, o DiffOptions) (*Difference, error) {
 	var (
 		d      Difference
-		events [2]map[store.Position]struct{}
+		events [2][]store.Position
 	)
 	for i, side := range []struct {
 		sel   Selection
@@ -145,7 +155,6 @@ func diffStates(ctx context.Context, s store.Store, from, to Selection, o DiffOp
 		if err != nil {
 			return nil, err
 		}
-		events[i] = map[store.Position]struct{}{}
 		for step, err := range st.Steps(ctx, s, reducer.Want{}) {
 			if err != nil && st.Position == 0 && isUnknown(err) {
 				break // nothing is a state that others differ from
@@ -153,14 +162,17 @@ func diffStates(ctx context.Context, s store.Store, from, to Selection, o DiffOp
 			if err != nil {
 				return nil, err
 			}
-			events[i][step.Event.Position] = struct{}{}
+			events[i] = append(events[i], step.Event.Position)
 		}
 		*side.place, *side.text = st.place(), st.text()
+		d.Ignored = append(d.Ignored, st.Ignored...)
 		if i == 1 && st.Position == 0 && d.From.Position == 0 {
-			return nil, st.unknown()
+			return nil, st.nothing(ctx, s)
 		}
 	}
 	d.Events = apart(events[0], events[1])
+	slices.Sort(d.Ignored)
+	d.Ignored = slices.Compact(d.Ignored)
 	changes, ok := reducer.Diff(d.FromState, d.ToState, o.ArrayKey)
 	if !ok {
 		return nil, fmt.Errorf("compare %s with %s: a state is not JSON", d.From.Target, d.To.Target)
@@ -172,23 +184,30 @@ func diffStates(ctx context.Context, s store.Store, from, to Selection, o DiffOp
 	return &d, nil
 }
 
-// apart counts the positions that one has and the other has not.
-func apart(a, b map[store.Position]struct{}) (n uint64) {
-	for p := range a {
-		if _, both := b[p]; !both {
-			n++
+// apart counts the positions that one has and the other has not. It sorts them.
+func apart(a, b []store.Position) (n uint64) {
+	slices.Sort(a)
+	slices.Sort(b)
+	both := uint64(0)
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] == b[j]:
+			both++
+			i++
+			j++
+		case a[i] < b[j]:
+			i++
+		default:
+			j++
 		}
 	}
-	for p := range b {
-		if _, both := a[p]; !both {
-			n++
-		}
-	}
-	return n
+	return uint64(len(a)) + uint64(len(b)) - 2*both
 }
 
 // DiffStore yields what lies between two points of the store, for each stream that has events between them, by name: the others are the same and are not read. A position inside a commit
-// stands for its last. System streams have no states. It holds one state at a time, and the names of so many streams as fit into 16 MiB; where more have events it looks for those in rounds. An error is yielded once, last, with a nil Difference.
+// stands for its last. System streams have no states. It looks at as many streams at a time as there are workers, and holds a state or a difference of each, and the names of so many streams as fit
+// into 16 MiB; where more have events it looks for those in rounds. An error is yielded once, last, with a nil Difference; it is [store.ErrTruncated] where events after one of the points were truncated
+// away.
 func DiffStore(ctx context.Context, s store.Store, from, to store.Position, o DiffOptions) iter.Seq2[*Difference, error] {
 	return func(yield func(*Difference, error) bool) {
 		from, to, err := StorePoints(ctx, s, from, to, o.Known)
@@ -197,23 +216,28 @@ func DiffStore(ctx context.Context, s store.Store, from, to store.Position, o Di
 			return
 		}
 		o.Known = Known{}
-		for name, err := range touched(ctx, s, nil, min(from, to), max(from, to), maxTouchedBytes) {
-			var d *Difference
-			if err == nil {
-				d, err = Diff(ctx, s, Selection{Subject: Stream, Name: name, Until: from}, Selection{Subject: Stream, Name: name, Until: to}, o)
+		workers := o.Workers
+		if workers <= 0 {
+			workers = runtime.GOMAXPROCS(0)
+		}
+		names := touched(ctx, s, nil, min(from, to), max(from, to), maxTouchedBytes)
+		between := func(ctx context.Context, name string) (*Difference, error) {
+			return Diff(ctx, s, Selection{Subject: Stream, Name: name, Until: from}, Selection{Subject: Stream, Name: name, Until: to}, o)
+		}
+		for d := range inOrder(ctx, names, workers, between) {
+			if d.err != nil && d.name != "" && o.LeftOut != nil && isGone(d.err) {
+				o.LeftOut(d.name, eventjson.Describe(d.err).Position)
+				continue
 			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(d, nil) {
+			if !yield(d.value, d.err) || d.err != nil {
 				return
 			}
 		}
 	}
 }
 
-// StorePoints returns where the store is told apart between two positions: both are lowered to what is known, and moved to the end of the commit that they lie in.
+// StorePoints returns where the store is told apart between two positions: both are lowered to what is known, and moved to the end of the commit that they lie in. It returns
+// [store.ErrTruncated] where events after one of them were truncated away.
 func StorePoints(ctx context.Context, s store.Store, from, to store.Position, k Known) (a, b store.Position, err error) {
 	ends := [2]store.Position{from, to}
 	for i, p := range ends {
@@ -222,5 +246,9 @@ func StorePoints(ctx context.Context, s store.Store, from, to store.Position, k 
 		}
 	}
 	until, err := k.Bound(ctx, s, max(ends[0], ends[1]))
-	return min(ends[0], until), min(ends[1], until), err
+	if err != nil {
+		return 0, 0, err
+	}
+	a, b = min(ends[0], until), min(ends[1], until)
+	return a, b, checkStart(ctx, s, min(a, b))
 }

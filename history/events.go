@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"time"
 
@@ -13,13 +12,19 @@ import (
 type Known struct {
 	At       time.Time      // recorded at or before; the zero time is no bound
 	Position store.Position // at or below; a position inside a commit stands for its last; 0 is no bound
+
+	// Nothing picks none: it is what was known before the first event.
+	Nothing bool
 }
 
 // Bound returns the position up to which events are known; 0 when none is. head is what is known without a bound.
 func (k Known) Bound(ctx context.Context, s store.Store, head store.Position) (store.Position, error) {
+	if k.Nothing {
+		return 0, nil
+	}
 	until := head
 	if !k.At.IsZero() {
-		p, err := PositionAt(ctx, s, k.At)
+		p, err := upTo(ctx, s, k.At)
 		if err != nil {
 			return 0, err
 		}
@@ -63,28 +68,4 @@ func (sel *Selection) Events(ctx context.Context, s store.Store, backward bool, 
 			}
 		}
 	}
-}
-
-// Effective returns the events of a stream or a tag that hold at a time by the rule of [store.Effective], oldest first. The
-// rule looks at all that is known of the subject up to Until; After and the filter then leave some out.
-func (sel *Selection) Effective(ctx context.Context, s store.Store, at time.Time, truncated func(store.Position)) ([]store.Recorded, error) {
-	if sel.Subject == WholeStore {
-		return nil, invalidf("an effective time needs a stream or a tag: it orders the events of one target")
-	}
-	whole := *sel
-	whole.After, whole.Explicit, whole.Filter = 0, false, nil
-	var known []store.Recorded
-	for r, err := range whole.Events(ctx, s, false, truncated) {
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", sel.Target(), err)
-		}
-		known = append(known, r)
-	}
-	var out []store.Recorded
-	for _, r := range store.Effective(known, at) {
-		if r.Position > sel.After && sel.Filter.Matches(&r.Event) {
-			out = append(out, r)
-		}
-	}
-	return out, nil
 }

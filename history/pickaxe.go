@@ -14,7 +14,7 @@ import (
 
 // Pickaxe looks for the events that changed a value of a state.
 type Pickaxe struct {
-	Path reducer.Path
+	Path reducer.Path // where it names an element by a member, elements of lists are told apart by that one
 
 	// Value, unless nil, is JSON: then only the events count with which the value at the path came to be equal to it, or ceased to be. Without it every event counts that changed a leaf at or below the
 	// path.
@@ -100,7 +100,7 @@ type look struct {
 }
 
 func newLook(p *Pickaxe) *look {
-	l := &look{Pickaxe: p, path: p.Path.String(), want: reducer.Want{Changes: true}}
+	l := &look{Pickaxe: p, path: p.Path.String(), want: reducer.Want{Changes: true, ArrayKey: p.Path.ArrayKey()}}
 	if p.Value == nil {
 		return l
 	}

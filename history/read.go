@@ -47,7 +47,7 @@ func PositionAt(ctx context.Context, s store.Store, t time.Time) (store.Position
 	return 0, nil
 }
 
-// CommitEnd returns the last position of the commit that p lies in, and p where no event stands at p.
+// CommitEnd returns the last position of the commit that p lies in, of what s shows of it, and p where it lies in none. It returns [store.ErrTruncated] where p was truncated away.
 func CommitEnd(ctx context.Context, s store.Store, p store.Position) (store.Position, error) {
 	if p == 0 {
 		return 0, nil
@@ -58,10 +58,13 @@ func CommitEnd(ctx context.Context, s store.Store, p store.Position) (store.Posi
 	}
 	var commit store.Position
 	for r, err := range s.Read(ctx, nil, store.ReadOptions{After: p - 1}) {
+		left, isGone := errors.AsType[*store.TruncatedError](err)
 		switch {
+		case isGone:
+			return 0, goneBefore(p, left.First)
 		case err != nil:
 			return 0, fmt.Errorf("look up position %d: %w", p, err)
-		case commit == 0 && r.Position != p, commit != 0 && r.Commit != commit:
+		case commit == 0 && r.Commit > p, commit != 0 && r.Commit != commit:
 			return p, nil
 		}
 		commit, p = r.Commit, r.Position

@@ -126,8 +126,20 @@ func resolveRange(ctx context.Context, s store.Store, r Range, head store.Positi
 		return sel, err
 	}
 	from, err := resolveAddress(ctx, s, r.From, head)
+	if err != nil {
+		return sel, err
+	}
 	sel.After, sel.Explicit = from.Until, true
-	return sel, err
+	if r.From.Point.Kind == AtTime || r.From.Store.Kind == AtTime {
+		first, err := FirstLeft(ctx, s)
+		if err != nil {
+			return sel, err
+		}
+		if sel.After < first { // a time before what is left: what came after it is not all there
+			sel.After = 0
+		}
+	}
+	return sel, nil
 }
 
 func resolveAddress(ctx context.Context, s store.Store, a Address, head store.Position) (Selection, error) {
@@ -149,7 +161,7 @@ func resolveAddress(ctx context.Context, s store.Store, a Address, head store.Po
 			return sel, err
 		}
 		if !found {
-			return sel, noStream(sel.Name)
+			return sel, missing(ctx, s, sel.Name)
 		}
 	}
 	var err error
@@ -166,6 +178,25 @@ func resolveAddress(ctx context.Context, s store.Store, a Address, head store.Po
 		return sel, err
 	}
 	return sel, sel.narrow(ctx, s, a.Point)
+}
+
+// missing returns the error of a stream without events: there never was one, or all of them were truncated away.
+func missing(ctx context.Context, s store.Store, name string) error {
+	first, err := FirstLeft(ctx, s)
+	if err != nil {
+		return err
+	}
+	if lister, ok := store.As[store.Lister](s); ok && first > 1 {
+		for info, err := range lister.Streams(ctx, store.StreamsOptions{Prefix: name, Limit: 1}) {
+			if err != nil {
+				return fmt.Errorf("look up stream %q: %w", name, err)
+			}
+			if info.Stream == name {
+				return gone("", name, first, fmt.Sprintf("all %d events of %s were truncated away", info.Version, name))
+			}
+		}
+	}
+	return noStream(name)
 }
 
 func noStream(name string) error {
@@ -187,7 +218,7 @@ func resolveStorePoint(ctx context.Context, s store.Store, p Point, head store.P
 		}
 		return store.Position(p.N), nil
 	case AtTime:
-		last, err := PositionAt(ctx, s, p.Time)
+		last, err := upTo(ctx, s, p.Time)
 		return min(last, head), err
 	case Back:
 		sel := Selection{Until: head}
@@ -207,7 +238,7 @@ func (sel *Selection) narrow(ctx context.Context, s store.Store, p Point) (err e
 	case AtPosition:
 		until = store.Position(p.N)
 	case AtTime:
-		until, err = PositionAt(ctx, s, p.Time)
+		until, err = upTo(ctx, s, p.Time)
 	case AtVersion:
 		until, err = sel.positionOf(ctx, s, p.N)
 	case Back:
@@ -233,11 +264,17 @@ func (sel *Selection) positionOf(ctx context.Context, s store.Store, n uint64) (
 		}
 		o.Backward = n > last/2 // the shorter way
 	}
-	var count uint64
+	var (
+		count uint64
+		left  store.Position // the first, where events before it are gone
+	)
 	if !sel.none() {
-		for r, err := range Read(ctx, s, sel.subject(), o, nil) {
+		for r, err := range Read(ctx, s, sel.subject(), o, func(first store.Position) { left = first }) {
 			if err != nil {
 				return 0, fmt.Errorf("look up event %d of %s: %w", n, sel.Target(), err)
+			}
+			if sel.Subject != Stream && left > 0 {
+				break // whoever counts from the first event needs it
 			}
 			if !sel.Shows(&r) {
 				continue
@@ -248,11 +285,12 @@ func (sel *Selection) positionOf(ctx context.Context, s store.Store, n uint64) (
 			}
 		}
 	}
-	if sel.Subject == Stream {
-		return 0, &eventjson.Error{
-			Code: eventjson.CodeTruncated, Stream: sel.Name,
-			Message: fmt.Sprintf("version %d of %s was truncated away", n, sel.Name),
-		}
+	switch {
+	case sel.Subject == Stream:
+		return 0, gone(sel.Target(), sel.Name, left, fmt.Sprintf("version %d of %s was truncated away", n, sel.Name))
+	case left > 0:
+		why := fmt.Sprintf("events of %s may have been truncated away, and which of them is number %d cannot be told", sel.Target(), n)
+		return 0, gone(sel.Target(), "", left, why)
 	}
 	return 0, notFound("%s has no event %d: it has %d", sel.Target(), n, count)
 }
@@ -276,9 +314,13 @@ func (sel *Selection) none() bool { return sel.Until == 0 }
 
 // positionBack returns where the event stands that is n before the last one of the subject.
 func (sel *Selection) positionBack(ctx context.Context, s store.Store, n uint64) (store.Position, error) {
-	var count uint64
+	var (
+		count uint64
+		left  store.Position // the first, where events before it are gone
+		whole bool           // all events of the stream are left
+	)
 	if !sel.none() {
-		for r, err := range Read(ctx, s, sel.subject(), store.ReadOptions{Until: sel.Until, Backward: true}, nil) {
+		for r, err := range Read(ctx, s, sel.subject(), store.ReadOptions{Until: sel.Until, Backward: true}, func(first store.Position) { left = first }) {
 			if err != nil {
 				return 0, fmt.Errorf("look up ~%d: %w", n, err)
 			}
@@ -289,11 +331,15 @@ func (sel *Selection) positionBack(ctx context.Context, s store.Store, n uint64)
 				return r.Position, nil
 			}
 			count++
+			whole = sel.Subject == Stream && r.Version == 1
 		}
 	}
 	of := sel.Target()
 	if of == "" {
 		of = "the store"
+	}
+	if left > 0 && !whole {
+		return 0, gone(sel.Target(), "", left, fmt.Sprintf("%s has %d events left, and none %d before the last of them", of, count, n))
 	}
 	return 0, notFound("%s has no event %d before its last: it has %d", of, n, count)
 }

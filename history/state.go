@@ -16,13 +16,11 @@ import (
 type StateOptions struct {
 	Known       Known
 	EffectiveAt time.Time       // the zero time folds in position order, superseded events included
+	Effective   *Effective      // that of the same target, end and time, where it is known already: then it is not looked for
 	Reducer     reducer.Reducer // defaults to what Choose chooses
 
 	// Choose returns the reducer for a target: a stream, or tag: and a tag. Defaults to reducer.MergePatch() for all. It is used by several goroutines at once.
 	Choose func(ctx context.Context, target string) (reducer.Reducer, error)
-
-	// Truncated, unless nil, is told the first position left where the events of a tag may have been truncated away.
-	Truncated func(store.Position)
 }
 
 // State is what the events of a stream or a tag amount to.
@@ -46,11 +44,13 @@ type State struct {
 
 	selection Selection
 	options   StateOptions
+	effective *Effective     // once it is known, where an effective time is asked for
+	gone      store.Position // the first position left, where events before it were truncated away; else 0
 }
 
 // FoldState folds the events of a stream or tag up to the end of the selection. It returns [store.ErrInvalid] for a
 // selection of the whole store, [store.ErrNotFound] where no event of the target is known, [store.ErrTruncated] for a stream whose first events are
-// gone, and errors of the store and the reducer. The state's Fold is closed.
+// gone and for a tag where some may be, and errors of the store and the reducer. The state's Fold is closed.
 func FoldState(ctx context.Context, s store.Store, sel Selection, o StateOptions) (*State, error) {
 	st, err := newState(ctx, s, sel, o)
 	if err != nil {
@@ -89,11 +89,22 @@ func newState(ctx context.Context, s store.Store, sel Selection, o StateOptions)
 	return st, nil
 }
 
+// placedError is what is wrong with the source of a rule, where that has one.
+type placedError interface {
+	error
+	Place() (file string, line int)
+}
+
 // begin begins the fold. What is wrong with the rule is an error of the reducer.
 func (st *State) begin(ctx context.Context) error {
 	fold, err := st.options.Reducer.New(ctx)
 	if err != nil && ctx.Err() == nil {
-		return &eventjson.Error{Code: eventjson.CodeReducer, Stream: st.Stream, Message: "begin to fold " + st.Target + ": " + err.Error()}
+		e := &eventjson.Error{Code: eventjson.CodeReducer, Stream: st.Stream, Message: "begin to fold " + st.Target + ": " + err.Error()}
+		if placed, ok := errors.AsType[placedError](err); ok {
+			file, line := placed.Place()
+			e.File, e.Line = file, int64(line)
+		}
+		return e
 	}
 	st.Fold = fold
 	return err
@@ -127,7 +138,7 @@ func (st *State) Steps(ctx context.Context, s store.Store, w reducer.Want) iter.
 		case err != nil:
 			yield(nil, err)
 		case st.Position == 0:
-			yield(nil, st.unknown())
+			yield(nil, st.nothing(ctx, s))
 		}
 	}
 }
@@ -135,7 +146,13 @@ func (st *State) Steps(ctx context.Context, s store.Store, w reducer.Want) iter.
 // failed says whose fold an error ended.
 func (st *State) failed(err error) error {
 	if at, ok := errors.AsType[*reducer.EventError](err); ok {
-		return &eventjson.Error{Code: eventjson.CodeReducer, Position: at.Position, Stream: at.Stream, Message: "fold " + st.Target + ": " + err.Error()}
+		return &eventjson.Error{
+			Code: eventjson.CodeReducer, File: at.File, Line: int64(at.Line), Position: at.Position, Stream: at.Stream,
+			Message: "fold " + st.Target + ": " + err.Error(),
+		}
+	}
+	if _, ok := errors.AsType[*eventjson.Error](err); ok {
+		return err // it says whose
 	}
 	return fmt.Errorf("fold %s: %w", st.Target, err)
 }
@@ -154,36 +171,54 @@ func (st *State) unknown() error {
 
 // events yields those to fold, in the order in which they are folded.
 func (st *State) events(ctx context.Context, s store.Store) iter.Seq2[store.Recorded, error] {
-	known := st.watch(st.selection.Events(ctx, s, false, st.options.Truncated))
 	if st.options.EffectiveAt.IsZero() {
-		return known
+		return st.watch(st.selection.Events(ctx, s, false, st.truncated))
 	}
 	return func(yield func(store.Recorded, error) bool) {
-		var all []store.Recorded
-		for r, err := range known {
-			if err != nil {
-				yield(r, err)
-				return
-			}
-			all = append(all, r)
+		if err := st.look(ctx, s); err != nil {
+			yield(store.Recorded{}, err)
+			return
 		}
-		st.Ignored = store.IgnoredSupersedes(all)
-		for _, r := range store.Effective(all, st.options.EffectiveAt) {
-			if !yield(r, nil) {
-				return
-			}
-		}
+		st.effective.read(ctx, s, false, func(store.Position) bool { return true })(yield)
 	}
 }
 
-// watch notes the last event that passes by.
+// look finds the order of the events, once, and notes the last one that is known.
+func (st *State) look(ctx context.Context, s store.Store) (err error) {
+	if st.effective != nil {
+		return nil
+	}
+	e := st.options.Effective
+	if !e.isOf(&st.selection, st.options.EffectiveAt) {
+		if e, err = st.selection.Effective(ctx, s, st.options.EffectiveAt, nil); err != nil {
+			return err
+		}
+	}
+	if st.gone = e.truncated; e.events > 0 {
+		if err := st.complete(&store.Recorded{Position: e.first.Position, Version: e.first.Version}); err != nil {
+			return err
+		}
+	}
+	st.effective, st.Ignored, st.Position = e, e.Ignored, e.last.Position
+	if st.Version = e.events; st.Stream != "" {
+		st.Version = e.last.Version
+	}
+	return nil
+}
+
+// truncated notes that the oldest events of the store are gone.
+func (st *State) truncated(first store.Position) { st.gone = first }
+
+// watch notes the last event that passes by, and stops at the first one where events before it are gone.
 func (st *State) watch(events iter.Seq2[store.Recorded, error]) iter.Seq2[store.Recorded, error] {
 	return func(yield func(store.Recorded, error) bool) {
 		for r, err := range events {
 			if err == nil {
-				if st.Stream != "" && st.Version == 0 && r.Version > 1 {
-					yield(store.Recorded{}, &store.TruncatedError{First: r.Position})
-					return
+				if st.Version == 0 {
+					if err := st.complete(&r); err != nil {
+						yield(store.Recorded{}, err)
+						return
+					}
 				}
 				st.Position = r.Position
 				st.Version++

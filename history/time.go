@@ -34,12 +34,13 @@ var zoned = []string{
 }
 
 // Time reads a time as people write it: RFC 3339, or a part of it, such as 2026-11-01 or 2026-11-01 10:06; now, today,
-// yesterday (both at midnight); 2 hours ago, or 2h ago. What names no zone is meant in the clock's. The result is cut to microseconds
+// yesterday (both at midnight); monday, the midnight with which the latest Monday began, and last monday, the latest before today;
+// 2 hours ago, or 2h ago. What names no zone is meant in the clock's. The result is cut to microseconds
 // and lies after the zero time, the first moment of the year 1, and before the year 10000. An error is [store.ErrInvalid].
 func (c Clock) Time(text string) (time.Time, error) {
 	t, ok := c.parse(strings.TrimSpace(text))
 	if !ok {
-		return time.Time{}, invalidf("%q is not a time such as 2026-11-01T10:06:00Z, 2026-11-01, yesterday or 2 hours ago", text)
+		return time.Time{}, invalidf("%q is not a time such as 2026-11-01T10:06:00Z, 2026-11-01, yesterday, last friday or 2 hours ago", text)
 	}
 	if t = store.Time(t); t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
 		return time.Time{}, invalidf("the time %q is not between the years 1 and 9999", text)
@@ -74,6 +75,9 @@ func (c Clock) words(s string) (time.Time, bool) {
 	case "yesterday":
 		return midnight(-1), true
 	}
+	if days, ok := weekdayBefore(now.Weekday(), s); ok {
+		return midnight(-days), true
+	}
 	s, ok := strings.CutSuffix(s, "ago")
 	if !ok {
 		return time.Time{}, false
@@ -88,6 +92,24 @@ func (c Clock) words(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return back(now, n, strings.TrimSpace(s[end:]))
+}
+
+// weekdayBefore returns how many days ago the day was that a word such as monday, mon or last monday names: 0 where it is today, and
+// 7 for the last one of the same name.
+func weekdayBefore(today time.Weekday, s string) (int, bool) {
+	name, last := strings.CutPrefix(s, "last ")
+	name = strings.TrimSpace(name)
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		if full := strings.ToLower(day.String()); name != full && name != full[:3] {
+			continue
+		}
+		days := int(today-day+7) % 7
+		if last && days == 0 {
+			days = 7
+		}
+		return days, true
+	}
+	return 0, false
 }
 
 // back goes n units back from now.

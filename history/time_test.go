@@ -25,6 +25,13 @@ func TestTime(t *testing.T) {
 		{"now", "2026-03-30T23:30:15Z"},
 		{"today", "2026-03-30T23:00:00Z"},
 		{"Yesterday", "2026-03-29T23:00:00Z"},
+		{"tuesday", "2026-03-30T23:00:00Z"}, // it is one
+		{"last tuesday", "2026-03-23T23:00:00Z"},
+		{"Monday", "2026-03-29T23:00:00Z"},
+		{"last monday", "2026-03-29T23:00:00Z"},
+		{"wednesday", "2026-03-24T23:00:00Z"},
+		{"last  Fri", "2026-03-26T23:00:00Z"},
+		{"sun", "2026-03-28T23:00:00Z"},
 		{"2 hours ago", "2026-03-30T21:30:15Z"},
 		{" 1 hour ago ", "2026-03-30T22:30:15Z"},
 		{"90m ago", "2026-03-30T22:00:15Z"},
@@ -41,7 +48,7 @@ func TestTime(t *testing.T) {
 			t.Errorf("Time(%q) = %v, %v; want %s", tt.in, got, err, tt.want)
 		}
 	}
-	for _, bad := range []string{"", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.0000009Z", "0000-12-31", "9999 years ago", "soon", "hours ago", "2 ago", "-2 days ago", "2 moons ago", "99999999999 hours ago", "2026-13-01", "1120"} {
+	for _, bad := range []string{"", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.0000009Z", "0000-12-31", "9999 years ago", "soon", "last", "last soon", "mond", "next monday", "hours ago", "2 ago", "-2 days ago", "2 moons ago", "99999999999 hours ago", "2026-13-01", "1120"} {
 		if got, err := c.Time(bad); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("Time(%q) = %v, %v; want an error that is ErrInvalid", bad, got, err)
 		}

@@ -79,6 +79,7 @@ type tracer struct {
 	out   []Traced
 	byID  map[string]int // which of out has an id: the root and what it caused; the latest of those with the same one
 	seen  map[store.Position]bool
+	told  bool // that older events were truncated away
 }
 
 func (t *tracer) add(r *store.Recorded, parent store.Position, via string, depth int) error {
@@ -98,8 +99,11 @@ func (t *tracer) causes(ctx context.Context, s store.Store) error {
 	r, links := *t.root, t.links
 	for depth := -1; links.Cause != "" && t.deeper(depth); depth-- {
 		cause, found, err := causeOf(ctx, s, links.Cause, r.Position, t.o)
-		if err != nil || !found {
+		if err != nil {
 			return err
+		}
+		if !found {
+			return t.lost(ctx, s)
 		}
 		if err := t.add(&cause, r.Position, ViaCausation, depth); err != nil {
 			return err
@@ -107,6 +111,23 @@ func (t *tracer) causes(ctx context.Context, s store.Store) error {
 		r, links = cause, LinksOf(&cause)
 	}
 	return nil
+}
+
+// lost tells that a cause that was not found may have been truncated away, unless none is looked for there.
+func (t *tracer) lost(ctx context.Context, s store.Store) error {
+	first, err := FirstLeft(ctx, s)
+	if err == nil && t.o.After+1 < first {
+		t.truncated(first)
+	}
+	return err
+}
+
+// truncated tells once that older events were truncated away.
+func (t *tracer) truncated(first store.Position) {
+	if t.o.Truncated != nil && !t.told {
+		t.o.Truncated(first)
+	}
+	t.told = true
 }
 
 // causeOf returns the latest event with an id before a position, by the power for ids where there is one.
@@ -146,7 +167,7 @@ func (t *tracer) scan(ctx context.Context, s store.Store, after store.Position) 
 		return known || t.links.Correlation != "" && string(text) == t.links.Correlation
 	}
 	n := 0
-	for r, err := range Read(ctx, s, nil, store.ReadOptions{After: after, Until: t.o.Until}, t.o.Truncated) {
+	for r, err := range Read(ctx, s, nil, store.ReadOptions{After: after, Until: t.o.Until}, t.truncated) {
 		if err != nil {
 			return fmt.Errorf("look for what belongs to position %d: %w", t.root.Position, err)
 		}

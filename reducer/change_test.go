@@ -111,11 +111,11 @@ func TestChanges(t *testing.T) {
 		},
 		{
 			"by key", `{"i":[{"s":"x","n":1},{"s":"y","n":2}]}`, `{"i":[{"s":"y","n":3}]}`, "s",
-			[]string{"remove /i/[s=x]/n 1 -> ", `remove /i/[s=x]/s "x" -> `, "replace /i/[s=y]/n 2 -> 3"},
+			[]string{`remove /i/[s="x"]/n 1 -> `, `remove /i/[s="x"]/s "x" -> `, `replace /i/[s="y"]/n 2 -> 3`},
 		},
 		{
 			"by a key that not all have", `{"i":[{"s":"x"}]}`, `{"i":[{"s":"x"},{"n":1}]}`, "s",
-			[]string{`add /i/0/s  -> "x"`, "add /i/1/n  -> 1", `remove /i/[s=x]/s "x" -> `},
+			[]string{`add /i/0/s  -> "x"`, "add /i/1/n  -> 1", `remove /i/[s="x"]/s "x" -> `},
 		},
 		{"by a number, however it is written", `{"i":[{"s":1,"n":1},{"s":2,"n":5}]}`, `{"i":[{"s":2.0,"n":5},{"s":1e0,"n":1}]}`, "s", nil},
 		{"the first of those by key", `{"i":[]}`, `{"i":[{"s":7}]}`, "s", []string{"remove /i [] -> ", "add /i/[s=7]/s  -> 7"}},

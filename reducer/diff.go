@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/gestadb/gesta/internal/decimal"
 )
 
 // differ finds the leaves in which values differ.
@@ -16,12 +14,20 @@ type differ struct {
 	path    []byte // where it is
 }
 
-// at calls f for a member or an element.
-func (d *differ) at(token string, f func()) {
-	n := len(d.path)
+// enter goes to a member or an element, and returns what leave needs to come back.
+func (d *differ) enter(token string) (outer int) {
+	outer = len(d.path)
 	d.path = appendToken(d.path, token)
-	f()
-	d.path = d.path[:n]
+	return outer
+}
+
+func (d *differ) leave(outer int) { d.path = d.path[:outer] }
+
+// valuesAt is values of a member or an element.
+func (d *differ) valuesAt(token string, from, to *value) {
+	outer := d.enter(token)
+	d.values(from, to)
+	d.leave(outer)
 }
 
 // appendToken appends a name to a JSON Pointer.
@@ -40,9 +46,9 @@ func (d *differ) values(from, to *value) {
 	switch {
 	case from == nil && to == nil:
 	case from == nil:
-		d.leaves(to, d.added)
+		d.leaves(to, added)
 	case to == nil:
-		d.leaves(from, d.removed)
+		d.leaves(from, removed)
 	case d.isLeaf(from) && d.isLeaf(to):
 		if !EqualScalars(from.leaf(), to.leaf()) {
 			d.changes = append(d.changes, Change{Path: string(d.path), Old: from.leaf(), New: to.leaf()})
@@ -52,8 +58,8 @@ func (d *differ) values(from, to *value) {
 	case from.list != nil && to.list != nil:
 		d.lists(from.list, to.list)
 	default:
-		d.leaves(from, d.removed)
-		d.leaves(to, d.added)
+		d.leaves(from, removed)
+		d.leaves(to, added)
 	}
 }
 
@@ -89,33 +95,48 @@ func (v *value) leaf() []byte {
 
 var emptyObject, emptyList = []byte("{}"), []byte("[]")
 
-// leaves calls visit for the leaves of a value.
-func (d *differ) leaves(v *value, visit func(*value)) {
+// whether a leaf came or went.
+const (
+	added   = true
+	removed = false
+)
+
+// leaves adds the leaves of a value as added or removed.
+func (d *differ) leaves(v *value, came bool) {
 	switch {
+	case d.isLeaf(v) && came:
+		d.added(v)
 	case d.isLeaf(v):
-		visit(v)
+		d.removed(v)
 	case v.object != nil:
 		for i := range v.object.entries {
 			e := &v.object.entries[i]
-			d.at(e.name, func() { d.leaves(&e.value, visit) })
+			d.leavesAt(e.name, &e.value, came)
 		}
 	default:
 		tokens := d.tokens(v.list)
 		for i := range v.list.elements {
-			d.at(tokens.of(i), func() { d.leaves(&v.list.elements[i], visit) })
+			d.leavesAt(tokens.of(i), &v.list.elements[i], came)
 		}
 	}
+}
+
+// leavesAt is leaves of a member or an element.
+func (d *differ) leavesAt(token string, v *value, came bool) {
+	outer := d.enter(token)
+	d.leaves(v, came)
+	d.leave(outer)
 }
 
 func (d *differ) objects(from, to *object) {
 	d.emptied(len(from.entries), len(to.entries))
 	for i := range from.entries {
 		e := &from.entries[i]
-		d.at(e.name, func() { d.values(&e.value, to.get(e.name)) })
+		d.valuesAt(e.name, &e.value, to.get(e.name))
 	}
 	for i := range to.entries {
 		if e := &to.entries[i]; from.find(e.name) < 0 {
-			d.at(e.name, func() { d.values(nil, &e.value) })
+			d.valuesAt(e.name, nil, &e.value)
 		}
 	}
 }
@@ -123,22 +144,22 @@ func (d *differ) objects(from, to *object) {
 func (d *differ) lists(from, to *list) {
 	a, b := d.tokens(from), d.tokens(to)
 	if len(from.elements) == 0 || len(to.elements) == 0 || a.byKey == nil != (b.byKey == nil) {
-		d.leaves(&value{list: from}, d.removed) // their elements have nothing in common
-		d.leaves(&value{list: to}, d.added)
+		d.leaves(&value{list: from}, removed) // their elements have nothing in common
+		d.leaves(&value{list: to}, added)
 		return
 	}
 	if a.byKey == nil {
 		for i := range max(len(from.elements), len(to.elements)) {
-			d.at(strconv.Itoa(i), func() { d.values(from.element(i), to.element(i)) })
+			d.valuesAt(strconv.Itoa(i), from.element(i), to.element(i))
 		}
 		return
 	}
 	for i := range from.elements {
-		d.at(a.of(i), func() { d.values(&from.elements[i], to.element(b.find(a.of(i)))) })
+		d.valuesAt(a.of(i), &from.elements[i], to.element(b.find(a.of(i))))
 	}
 	for i := range to.elements {
 		if a.find(b.of(i)) < 0 {
-			d.at(b.of(i), func() { d.values(nil, &to.elements[i]) })
+			d.valuesAt(b.of(i), nil, &to.elements[i])
 		}
 	}
 }
@@ -168,14 +189,15 @@ type tokens struct {
 	byKey map[string]int // nil where elements go by places
 }
 
-// tokens returns those of a list.
+// tokens returns those of a list. Where an element has no name of its own all go by places.
 func (d *differ) tokens(l *list) tokens {
 	if d.key == "" || len(l.elements) == 0 {
 		return tokens{}
 	}
 	t := tokens{byKey: make(map[string]int, len(l.elements))}
 	for i := range l.elements {
-		token, ok := d.keyOf(&l.elements[i])
+		e, ok := elementOf(&l.elements[i], d.key)
+		token := e.String()
 		if _, twice := t.byKey[token]; !ok || twice {
 			return tokens{}
 		}
@@ -183,27 +205,6 @@ func (d *differ) tokens(l *list) tokens {
 		t.byKey[token] = i
 	}
 	return t
-}
-
-// keyOf returns what stands for an element that has the key.
-func (d *differ) keyOf(v *value) (string, bool) {
-	if v.object == nil {
-		return "", false
-	}
-	key := v.object.get(d.key)
-	if key == nil || key.scalar == nil || key.isNull() {
-		return "", false
-	}
-	text := string(key.scalar)
-	switch {
-	case key.scalar[0] == '"':
-		text = name(key.scalar)
-	case isNumber(key.scalar): // 1 and 1.0 are one key
-		if n, err := decimal.Parse(key.scalar); err == nil {
-			text = string(n.AppendText(nil))
-		}
-	}
-	return "[" + d.key + "=" + text + "]", true
 }
 
 func (t *tokens) of(i int) string {

@@ -164,7 +164,7 @@ func (d *Document) setMember(o *object, name string, now *value) {
 	}
 	if d.tracking {
 		d.differ.emptied(had, len(o.entries))
-		d.differ.at(name, func() { d.differ.values(was, now) })
+		d.differ.valuesAt(name, was, now)
 	}
 }
 
@@ -182,13 +182,13 @@ func (d *Document) setElement(l *list, i int, now *value) {
 	if was == nil && i == 0 {
 		d.differ.removed(&value{list: &list{}})
 	}
-	d.differ.at(strconv.Itoa(i), func() { d.differ.values(was, now) })
+	d.differ.valuesAt(strconv.Itoa(i), was, now)
 }
 
 func (d *Document) truncate(l *list, n int) {
 	if d.tracking {
 		for i := n; i < len(l.elements); i++ {
-			d.differ.at(strconv.Itoa(i), func() { d.differ.values(&l.elements[i], nil) })
+			d.differ.valuesAt(strconv.Itoa(i), &l.elements[i], nil)
 		}
 		if n == 0 {
 			d.differ.added(&value{list: &list{}})

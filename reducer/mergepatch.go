@@ -64,7 +64,9 @@ func (p *patched) merge(target, patch *object) {
 	had := len(target.entries)
 	for i := range patch.entries {
 		e := &patch.entries[i]
-		p.differ.at(e.name, func() { p.member(target, e) })
+		outer := p.differ.enter(e.name)
+		p.member(target, e)
+		p.differ.leave(outer)
 	}
 	if p.tracking {
 		p.differ.emptied(had, len(target.entries))

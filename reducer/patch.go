@@ -135,26 +135,22 @@ func (d *differ) mergePatch(from, to *value) (value, error) {
 			out.set(e.name, e.spelling, value{scalar: null})
 		}
 	}
-	var err error
 	for i := range to.object.entries {
 		e := &to.object.entries[i]
 		old := was.get(e.name)
 		if old != nil && sameValue(old, &e.value) {
 			continue
 		}
-		d.at(e.name, func() {
-			if e.value.isNull() {
-				err = &store.InvalidError{Problem: fmt.Sprintf("a merge patch cannot make %s null: there null takes a member away", d.path)}
-				return
-			}
-			var v value
-			if v, err = d.mergePatch(old, &e.value); err == nil {
-				out.set(e.name, e.spelling, v)
-			}
-		})
+		outer := d.enter(e.name)
+		if e.value.isNull() {
+			return value{}, &store.InvalidError{Problem: fmt.Sprintf("a merge patch cannot make %s null: there null takes a member away", d.path)}
+		}
+		v, err := d.mergePatch(old, &e.value)
 		if err != nil {
 			return value{}, err
 		}
+		out.set(e.name, e.spelling, v)
+		d.leave(outer)
 	}
 	return value{object: out}, nil
 }

@@ -8,12 +8,15 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// Path leads to a part of a state: names of members, and indexes of elements in digits. The empty Path is the whole.
+// Path leads to a part of a state: names of members, and of elements of lists: their indexes in digits, or [sku="S-1"] for the one
+// whose member sku is S-1, and [id=1] for a number. Lists where an element has no such member, or two have equal ones, know
+// indexes alone. The empty Path is the whole.
 type Path []string
 
 // ParsePath reads a path in either of its forms: a JSON Pointer, /items/0/qty, or items[0].qty. In the second form a name with a
-// point, a bracket or a quote in it stands in brackets and double quotes: items["a.b"].qty. The empty text is the whole state. An error
-// is [store.ErrInvalid].
+// point, a bracket or a quote in it stands in brackets and double quotes: items["a.b"].qty. An element that a member tells apart is
+// /items/[sku="S-1"]/qty or items[sku="S-1"].qty; there what is not JSON after the = is a text: items[sku=S-1].qty. The empty text is
+// the whole state. An error is [store.ErrInvalid].
 func ParsePath(text string) (Path, error) {
 	if text == "" {
 		return nil, nil
@@ -67,8 +70,11 @@ func parseDotted(text string) (Path, error) {
 	return p, nil
 }
 
-// parseBracket reads [0] or ["name"] and returns what follows.
+// parseBracket reads [0], ["name"] or [member=value] and returns what follows.
 func parseBracket(text, rest string) (name, after string, err error) {
+	if key, value, ok := cutKey(rest[1:]); ok {
+		return parseKeyed(text, key, value)
+	}
 	if quoted, err := strconv.QuotedPrefix(rest[1:]); err == nil && quoted[0] == '"' {
 		name, err := strconv.Unquote(quoted)
 		after, ok := strings.CutPrefix(rest[1+len(quoted):], "]")
@@ -79,9 +85,28 @@ func parseBracket(text, rest string) (name, after string, err error) {
 	}
 	inner, after, ok := strings.Cut(rest[1:], "]")
 	if _, isIndex := index(inner); !ok || !isIndex {
-		return "", "", invalidPath(text, `brackets hold an index or a name in double quotes`)
+		return "", "", invalidPath(text, `brackets hold an index, a name in double quotes, or member=value`)
 	}
 	return inner, after, nil
+}
+
+// parseKeyed reads what follows on [member= and returns what comes after the bracket.
+func parseKeyed(text, key, rest string) (name, after string, err error) {
+	value, after, ok := strings.Cut(rest, "]")
+	if strings.HasPrefix(rest, `"`) {
+		if value, after, ok = cutText(rest); ok {
+			after, ok = strings.CutPrefix(after, "]")
+		}
+	}
+	switch {
+	case !ok:
+		return "", "", invalidPath(text, "a bracket does not end")
+	case value == "":
+		return "", "", invalidPath(text, "a value is missing after =")
+	case !isElementValue(value):
+		value = string(spell(value))
+	}
+	return element{key, canonical([]byte(value))}.String(), after, nil
 }
 
 func invalidPath(text, problem string) error {

@@ -24,6 +24,13 @@ func TestParsePath(t *testing.T) {
 		{"/x~1y~0z~01", reducer.Path{"x/y~z~1"}, "/x~1y~0z~01"},
 		{"/", reducer.Path{""}, "/"},
 		{"a.0", reducer.Path{"a", "0"}, "/a/0"},
+		{"l[id=1].v", reducer.Path{"l", "[id=1]", "v"}, "/l/[id=1]/v"},
+		{"l[id=1.0e1]", reducer.Path{"l", "[id=10]"}, "/l/[id=10]"},
+		{`l[id="1"].v`, reducer.Path{"l", `[id="1"]`, "v"}, `/l/[id="1"]/v`},
+		{"l[id=S-1].v", reducer.Path{"l", `[id="S-1"]`, "v"}, `/l/[id="S-1"]/v`},
+		{`l[id="a/b~]\u0041"].v`, reducer.Path{"l", `[id="a/b~]A"]`, "v"}, `/l/[id="a~1b~0]A"]/v`},
+		{`l[on=true]["a=b"=1]`, reducer.Path{"l", "[on=true]", `["a=b"=1]`}, `/l/[on=true]/["a=b"=1]`},
+		{`/l/[id="a~1b"]`, reducer.Path{"l", `[id="a/b"]`}, `/l/[id="a~1b"]`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
@@ -33,7 +40,7 @@ func TestParsePath(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []string{".", "a.", "a..b", "a[", "a[x]", "a[01]", "a[0", `a["b`, `a["b"x`, "a[0]b", "/a~2", "/~"} {
+	for _, bad := range []string{".", "a.", "a..b", "a[", "a[x]", "a[01]", "a[0", `a["b`, `a["b"x`, "a[0]b", "/a~2", "/~", "a[id=", "a[id=]", `a[id="x]`, `a[id="x"`, `a["b"=`, "a[id=1]b", "a[=1]"} {
 		if _, err := reducer.ParsePath(bad); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("ParsePath(%q): error = %v", bad, err)
 		}

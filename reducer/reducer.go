@@ -40,7 +40,7 @@ type Want struct {
 	Changes bool
 
 	// ArrayKey, unless empty, is the member by whose value the elements of a list are told apart, instead of by their places: in paths of changes
-	// stands "[sku=S-1]" for the element whose member sku is S-1. A list with an element that lacks it, or with two that have the same, goes by places.
+	// stands [sku="S-1"] for the element whose member sku is S-1, as JSON. A list with an element that lacks it, or with two that have the same, goes by places.
 	ArrayKey string
 
 	// Paths are parts of the state that are wanted after each event.

@@ -3,6 +3,7 @@ package reducer
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 )
 
@@ -48,6 +49,9 @@ func (v *value) at(name string) *value {
 	case v.object != nil:
 		return v.object.get(name)
 	case v.list != nil:
+		if e, ok := parseElement(name); ok {
+			return e.find(v.list)
+		}
 		i, ok := index(name)
 		if !ok || i >= len(v.list.elements) {
 			return nil
@@ -156,11 +160,36 @@ func (o *object) append(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// spell returns how a name is written.
+// spell returns how a name is written: half of a surrogate pair as an escape.
 func spell(name string) []byte {
+	out := []byte{'"'}
+	for {
+		at := surrogate(name)
+		out = appendInner(out, name[:at])
+		if at == len(name) {
+			return append(out, '"')
+		}
+		out = fmt.Appendf(out, `\u%04x`, 0xd000|int(name[at+1]&0x3f)<<6|int(name[at+2]&0x3f))
+		name = name[at+3:]
+	}
+}
+
+// surrogate returns where the first half of a surrogate pair begins in a name, its length where there is none.
+func surrogate(name string) int {
+	for at := 0; at+2 < len(name); at++ {
+		if name[at] == 0xed && name[at+1] >= 0xa0 {
+			return at
+		}
+	}
+	return len(name)
+}
+
+// appendInner appends a text in UTF-8 as it stands between quotes.
+func appendInner(dst []byte, text string) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(name) // a string can be encoded
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	_ = e.Encode(text) // a string can be encoded
+	quoted := b.Bytes()
+	return append(dst, quoted[1:len(quoted)-len("\"\n")]...)
 }

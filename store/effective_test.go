@@ -56,6 +56,28 @@ func naiveEffective(known []store.Recorded, at time.Time) []store.Position {
 	return places
 }
 
+// naiveIgnored is which claims to supersede do not count by other means: it looks each name up among the events before.
+func naiveIgnored(known []store.Recorded) (out []store.Position) {
+	for i, e := range known {
+		var m map[string]any
+		if json.Unmarshal(e.Metadata, &m) != nil || m["supersedes"] == nil {
+			continue
+		}
+		names, list := m["supersedes"].([]any)
+		if !list {
+			names = []any{m["supersedes"]}
+		}
+		counts := len(names) > 0
+		for _, name := range names {
+			counts = counts && name != "" && slices.ContainsFunc(known[:i], func(o store.Recorded) bool { return o.Stream == e.Stream && any(o.ID) == name })
+		}
+		if !counts {
+			out = append(out, e.Position)
+		}
+	}
+	return out
+}
+
 // history makes events of one target that a seed decides: few ids, few times, and metadata of every shape.
 func history(seed uint64, n int) []store.Recorded {
 	rnd := rand.New(rand.NewPCG(seed, 1))
@@ -95,6 +117,9 @@ func FuzzEffective(f *testing.F) {
 		}
 		if d := cmp.Diff(naiveEffective(known, when), got); d != "" {
 			t.Errorf("seed %d, %d events, at %s (-want +got):\n%s", seed, n, when, d)
+		}
+		if d := cmp.Diff(naiveIgnored(known), store.IgnoredSupersedes(known)); d != "" {
+			t.Errorf("seed %d, %d events: ignored (-want +got):\n%s", seed, n, d)
 		}
 		if d := cmp.Diff(before, known); d != "" {
 			t.Errorf("the known events were changed:\n%s", d)

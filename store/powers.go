@@ -147,6 +147,7 @@ type CheckReport struct {
 	Events   uint64
 	Files    int
 	Problems []Problem // at most 1,000
+	StoreID  string    // empty where even that cannot be read, and for a store without one
 }
 
 // OK says that there is no problem left.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -86,4 +88,40 @@ func isCommand(root *cobra.Command, word string) bool {
 		return true
 	}
 	return slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == word || c.HasAlias(word) })
+}
+
+// aliasOf returns the alias that the words name; false for any other words, and beside a config with a mistake in it.
+func (e *env) aliasOf(words []string) (alias, bool) {
+	c, err := e.config()
+	if err != nil || len(words) != 1 {
+		return alias{}, false
+	}
+	return c.alias(words[0])
+}
+
+// helpAlias says what an alias stands for, and where that is explained.
+func (e *env) helpAlias(root *cobra.Command, a alias) error {
+	text := fmt.Sprintf("%s is an alias: gesta %s\n\nIt stands in %s.", a.name, a.text, e.configured.at(a.line))
+	if words, err := e.expand(root, []string{a.name}); err == nil {
+		if at := verbAt(root, words); at >= 0 && isCommand(root, words[at]) {
+			text += fmt.Sprintf(" gesta help %s explains the command.", words[at])
+		}
+	}
+	_, err := io.WriteString(e.stdout, visibleLines(text)+"\n")
+	return err
+}
+
+// completeAlias completes the name of an alias in the place of a command.
+func (e *env) completeAlias(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	c, err := e.config()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var words []string
+	for _, a := range c.aliases {
+		if strings.HasPrefix(a.name, word) && !isCommand(cmd.Root(), a.name) {
+			words = append(words, a.name+"\t"+a.text)
+		}
+	}
+	return clean(words), cobra.ShellCompDirectiveNoFileComp
 }

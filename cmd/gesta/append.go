@@ -25,7 +25,7 @@ Conditions make the append safe beside other writers; if one does not hold, noth
   --expect 6             the stream is at version 6
   --expect none          there is no such stream yet
   --expect exists        the stream has had an event
-  --if-none QUERY        no event matches the query; with --after P, none after position P
+  --if-none QUERY        no event matches; with --after P, none after P
 
 --key names the append, so that it can be repeated without doubling when its outcome is not known.
 
@@ -34,9 +34,10 @@ guards and tracking) or a commit ({"events":[…]}), which is written whole or n
 acknowledged by a line on stdout, in the order of the input, as soon as it is durable. A line that is refused does not stop the
 others, unless --stop-on-error is given.`
 
-const appendExample = `  gesta append order-42 --type OrderPlaced --data '{"customer":"c-77","due":38.5}'
+const appendExample = `  gesta append order-42 --type OrderPlaced --data '{"due":38.5}'
   gesta append order-42 --type Shipped --expect 6 --actor wms
-  gesta append --type Enrolled --tag course:c1 --tag student:s9 --if-none 'type=CourseClosed tag=course:c1' --after 1188
+  gesta append --type Enrolled --tag course:c1 --tag student:s9 \
+      --if-none 'type=CourseClosed tag=course:c1' --after 1188
   gesta append --ndjson < events.ndjson > acknowledgements.ndjson`
 
 type appendFlags struct {

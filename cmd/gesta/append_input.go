@@ -73,7 +73,7 @@ func (a *lineAppender) oneByOne(ctx context.Context, in io.Reader) error {
 	defer stop()
 	for l := range lines {
 		if l.fatal() {
-			return fmt.Errorf("read input: %w", l.err)
+			return pathFailed("read input", l.err)
 		}
 		wait := a.begin(ctx, &l)
 		if err := a.acknowledge(l.number, wait); err != nil {
@@ -130,7 +130,7 @@ func (a *lineAppender) inFlight(ctx context.Context, in io.Reader) error {
 			case !ok:
 				more = false
 			case l.fatal():
-				readErr = fmt.Errorf("read input: %w", l.err)
+				readErr = pathFailed("read input", l.err)
 				more = false
 			default:
 				size := int64(len(l.text))

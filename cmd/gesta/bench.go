@@ -120,7 +120,7 @@ func (e *env) bench(ctx context.Context, c *benchConfig, dir string) (err error)
 	}
 	temp, err := os.MkdirTemp(dir, "gesta-bench-")
 	if err != nil {
-		return fmt.Errorf("make a directory for the measurement: %w", err)
+		return pathFailed("make a directory for the measurement", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
 	s, err := e.benchStore(ctx, c, temp)

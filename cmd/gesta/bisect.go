@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -23,10 +24,14 @@ Before the first event the condition counts as false.
 --expr is an expression over state (after the event), before (the state before it) and event: state.due < 0, event.type,
 event.data.x, event.metadata.x, event.actor, event.stream, event.version, event.position, event.tags, event.recordedAt,
 event.effectiveAt. It has && || ! == != < <= > >= in like matches() has() + - * /. What is not there equals null, and is neither
-below nor above anything.
+below nor above anything; + - * / with anything but two numbers give null, without a word. "gesta help expressions" has the whole language.
 
 --all shows every flip, to true and to false, by position. "late" marks an event that took effect before an earlier one of its
-stream.`
+stream.
+
+Where many streams are looked at, those whose first events were truncated away are left out, and events without a stream have no part in it;
+both are counted, the latter where that costs nothing: "truncatedStreams" and "streamlessEvents". Where nothing is found, and no state
+ever had a path that the condition reads, a warning says so, unless the condition has has() for it or compares it with null.`
 
 const bisectExample = `  gesta bisect --expr 'state.due < 0' order-42
   gesta bisect --expr 'state.due < 0' 'order-*' --all
@@ -89,53 +94,67 @@ func (e *env) bisect(ctx context.Context, target string, f *bisectFlags) (err er
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
-	if q.basis.Reducer, err = q.rules.identity(ctx); err != nil {
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
+	sel, glob, err := q.bisected(ctx, target)
+	if err != nil {
+		return err
+	}
+	if q.Basis.Reducer, err = q.IdentityOf(ctx, sel); err != nil {
 		return err
 	}
 	bars := e.newProgress()
 	defer bars.close()
-	b, err := q.bisect(ctx, target, condition, history.BisectOptions{
-		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: q.rules.choose, Truncated: e.beginsAt()},
-		ArrayKey:     f.arrayKey, All: f.all, Limit: f.limit,
+	b, err := q.bisect(ctx, sel, glob, condition, history.BisectOptions{
+		StateOptions: q.StateOptions(),
+		ArrayKey:     f.arrayKey, All: f.all, Limit: f.limit, Spill: e.spill,
 	}, bars)
 	bars.close()
 	if err != nil {
 		return err
 	}
+	e.warnIgnored(b.Ignored)
+	e.warnLeftOut(b)
+	e.warnUnseen(sel, b)
 	if e.jsonMode() {
 		err = e.bisectJSON(ctx, q, f, b)
 	} else {
-		err = e.bisectText(f, condition, b)
+		err = e.bisectText(ctx, f, condition, b)
 	}
-	if err == nil && len(b.Flips) > 0 && f.exitCode {
+	if err == nil && b.Kept > 0 && f.exitCode {
 		err = &exitError{exitFound}
 	}
 	return err
 }
 
-// bisect looks at a stream, a tag, or each of many streams.
-func (q *question) bisect(ctx context.Context, target string, c *history.Condition, o history.BisectOptions, bars *progress) (*history.Bisection, error) {
-	sel, glob := history.Selection{Until: q.until}, history.Glob("")
-	if target != "" {
-		found, err := history.ResolveAt(ctx, q.store, target, q.clock, q.until)
-		switch {
-		case err == nil:
-			sel = found
-		case history.IsGlob(target) && !found.Range && found.Point == history.AtEnd:
-			glob = history.Glob(target)
-		default:
-			return nil, nearStream(ctx, q.store, err)
-		}
+// bisected looks up what is looked at: a stream or a tag, a range of the store, or streams that match a pattern.
+func (q *question) bisected(ctx context.Context, target string) (sel history.Selection, glob history.Glob, err error) {
+	sel = history.Selection{Until: q.Until}
+	if target == "" {
+		return sel, "", nil
 	}
+	found, err := history.ResolveAt(ctx, q.Store, target, q.Clock, q.Until)
+	switch {
+	case err == nil:
+		return found, "", q.warnOfNothing(ctx, target, &found)
+	case history.IsGlob(target) && !found.Range && found.Point == history.AtEnd:
+		return sel, history.Glob(target), nil
+	}
+	return sel, "", nearStream(ctx, q.Store, err)
+}
+
+// bisect looks at a stream, a tag, or each of many streams.
+func (q *question) bisect(ctx context.Context, sel history.Selection, glob history.Glob, c *history.Condition, o history.BisectOptions, bars *progress) (*history.Bisection, error) {
 	if sel.Subject != history.WholeStore {
-		return history.Bisect(ctx, q.store, sel, c, o)
+		return history.Bisect(ctx, q.Store, sel, c, o)
+	}
+	if err := sel.CheckStart(ctx, q.Store); err != nil {
+		return nil, err
 	}
 	report := bars.start("streams", 0)
 	o.Progress = func(n int) { report(int64(n)) }
-	b, err := history.BisectStreams(ctx, q.store, glob, sel.After, sel.Until, c, o)
-	if err == nil && target != "" && glob != "" && b.Streams == 0 {
-		err = notFoundf("gesta streams lists the streams there are", "no stream has a name like %q", target)
+	b, err := history.BisectStreams(ctx, q.Store, glob, sel.After, sel.Until, c, o)
+	if err == nil && glob != "" && b.Streams+b.Truncated == 0 {
+		err = notFoundf("gesta streams lists the streams there are", "no stream has a name like %q", string(glob))
 	}
 	return b, err
 }
@@ -146,16 +165,24 @@ var flipMembers = append(append([]string{}, mentionMembers...), "to", "changes")
 func (e *env) bisectJSON(ctx context.Context, q *question, f *bisectFlags, b *history.Bisection) error {
 	head := eventjson.AppendString([]byte(`"expr":`), f.expression)
 	head = fmt.Appendf(head, `,"streams":%d,"events":%d,`, b.Streams, b.Events)
-	items, err := e.newItemsOf(&q.basis, head, flipMembers...)
+	if b.Truncated > 0 {
+		head = fmt.Appendf(head, `"truncatedStreams":%d,`, b.Truncated)
+	}
+	if b.Streamless > 0 {
+		head = fmt.Appendf(head, `"streamlessEvents":%d,`, b.Streamless)
+	}
+	items, err := e.newItemsOf(&q.Basis, answers.AppendIgnored(head, b.Ignored), flipMembers...)
 	if err != nil {
 		return err
 	}
 	var buf []byte
-	for i := range b.Flips {
-		flip := &b.Flips[i]
-		buf = appendMention(append(buf[:0], '{'), &flip.Event)
+	for flip, err := range b.Flips(ctx) {
+		if err != nil {
+			return errors.Join(err, items.flush())
+		}
+		buf = answers.AppendMention(append(buf[:0], '{'), &flip.Event)
 		buf = strconv.AppendBool(append(buf, `,"to":`...), flip.To)
-		buf = append(appendChanges(append(buf, `,"changes":`...), flip.Changes), '}')
+		buf = append(answers.AppendChanges(append(buf, `,"changes":`...), flip.Changes), '}')
 		if err := items.add(ctx, buf); err != nil {
 			return err
 		}
@@ -171,16 +198,18 @@ const (
 	flipValue = 30
 )
 
-func (e *env) bisectText(f *bisectFlags, c *history.Condition, b *history.Bisection) error {
-	if len(b.Flips) > 0 {
+func (e *env) bisectText(ctx context.Context, f *bisectFlags, c *history.Condition, b *history.Bisection) error {
+	if b.Kept > 0 {
 		if err := e.page(); err != nil {
 			return err
 		}
 	}
 	p := e.painter(e.stdoutTerminal)
 	t := &table{w: e.stdout, right: map[int]bool{1: true}, paint: map[int]func(string) string{0: p.cyan, 1: p.yellow, 2: p.bold, 3: p.dim}}
-	for i := range b.Flips {
-		flip := &b.Flips[i]
+	for flip, err := range b.Flips(ctx) {
+		if err != nil {
+			return errors.Join(err, t.flush())
+		}
 		row := []string{mentionAt(&flip.Event), numbered(flip.Event.Position), visible(flip.Event.Type), e.shortTime(flip.Event.RecordedAt), visible(flip.Event.Actor)}
 		if f.all {
 			row = append(row, strconv.FormatBool(flip.To))
@@ -197,8 +226,8 @@ func (e *env) bisectText(f *bisectFlags, c *history.Condition, b *history.Bisect
 		return err
 	}
 	more := ""
-	if left := b.Found - uint64(len(b.Flips)); left > 0 {
-		more = fmt.Sprintf(", the first %s shown", thousands(len(b.Flips)))
+	if left := b.Found - uint64(b.Kept); left > 0 {
+		more = fmt.Sprintf(", the first %s shown", thousands(b.Kept))
 	}
 	events, streams := plural(int(b.Events), "event", "events"), plural(b.Streams, "stream", "streams") //nolint:gosec // counts of events fit
 	if f.all {

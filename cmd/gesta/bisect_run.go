@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
@@ -26,12 +27,17 @@ The command says by its exit code what a point is: 0 good, 1 to 124 bad, 125 tha
 126, 127 and 128 or more, also an end by a signal, stop the search (exit 7). It finds GESTA_STORE, GESTA_BISECT_POSITION and, but for
 the store, GESTA_BISECT_VERSION in its environment. Under --json what it prints goes to stderr.
 
-Where only points that were skipped lie before the first bad one, any of them may be the first: then "candidates" has them in place of
-"first".`
+Where only points that were skipped lie before the first bad one, any of them may be the first: then "candidates" has their positions and
+that of the bad one, in place of "first". An end that is good is an error: there is nothing to look for. --no-check does not look; where
+then no point is judged to be bad, the answer says so: "assumed" is true, and that the end is bad has been taken for granted.
+
+Where the oldest events of the store were truncated away, a range without a start begins with the first commit left, which has to be
+good, and says so; a start before that, and a stream or tag that lost events, cannot be searched (exit 6).`
 
 const bisectRunExample = `  gesta bisect run order-42 -- jq -e '.due >= 0'
   gesta bisect run 1000..HEAD -- ./check-balance.sh
-  gesta bisect run @{yesterday}..HEAD -- sh -c 'gesta stats --known-at "$GESTA_BISECT_POSITION" --json --jq .late | grep -qx 0'`
+  gesta bisect run @{yesterday}..HEAD -- sh -c \
+      'gesta stats --known-at "$GESTA_BISECT_POSITION" --jq .late | grep -qx 0'`
 
 type bisectRunFlags struct {
 	readingFlags
@@ -72,7 +78,7 @@ func (e *env) bisectRun(ctx context.Context, target string, command []string, f 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
 	sel, err := q.selection(ctx, target)
 	if err != nil {
 		return err
@@ -83,19 +89,20 @@ func (e *env) bisectRun(ctx context.Context, target string, command []string, f 
 			return usagef("an effective time is of one stream or tag: it does not go with a range of the store")
 		}
 	} else {
-		if rule, err = q.rules.choose(ctx, sel.Target()); err != nil {
+		if rule, err = q.Rules.Choose(ctx, sel.Target()); err != nil {
 			return err
 		}
-		q.basis.Reducer = rule.Identity()
+		q.Basis.Reducer = rule.Identity()
 	}
 	r := &runner{e: e, q: q, sel: sel, rule: rule, command: command, store: url}
-	found, err := history.SearchFirst(ctx, q.store, sel, r.judge, history.SearchOptions{NoCheck: f.noCheck})
+	found, err := history.SearchFirst(ctx, q.Store, sel, r.judge, history.SearchOptions{NoCheck: f.noCheck, Truncated: e.beginsAt()})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
 		return err
 	}
+	e.warnIgnored(q.ignored)
 	if e.jsonMode() {
 		return e.searchJSON(ctx, q, found)
 	}
@@ -117,11 +124,14 @@ func (r *runner) judge(ctx context.Context, at history.Place) (history.Verdict, 
 	if r.sel.Subject != history.WholeStore {
 		sel := r.sel
 		sel.Until = at.Position
-		st, err := history.FoldState(ctx, r.q.store, sel, history.StateOptions{EffectiveAt: r.q.basis.EffectiveAt, Reducer: r.rule})
+		st, err := history.FoldState(ctx, r.q.Store, sel, history.StateOptions{EffectiveAt: r.q.Basis.EffectiveAt, Reducer: r.rule})
 		if err != nil {
 			return history.Skip, err
 		}
 		state = append(st.Fold.AppendState(nil), '\n')
+		if len(st.Ignored) > len(r.q.ignored) { // those of a point are among those of every later one
+			r.q.ignored = st.Ignored
+		}
 	}
 	code, err := r.run(ctx, at, state)
 	if err != nil {
@@ -154,18 +164,22 @@ type searchDocument struct {
 	Skipped     []store.Position `json:"skipped"`
 	First       json.RawMessage  `json:"first,omitempty"`
 	Candidates  []store.Position `json:"candidates,omitempty"`
+	Assumed     bool             `json:"assumed,omitempty"` // no point was judged to be bad
+
+	// IgnoredSupersedes are those of the states that were judged; see answers.StateDocument.
+	IgnoredSupersedes []store.Position `json:"ignoredSupersedes,omitempty"`
 }
 
 func (e *env) searchJSON(ctx context.Context, q *question, found *history.Search) error {
 	doc := searchDocument{
 		From: appendPoint(&found.From), To: appendPoint(&found.To), Evaluations: found.Evaluations,
-		Skipped: append([]store.Position{}, found.Skipped...), Candidates: found.Suspects,
+		Skipped: append([]store.Position{}, found.Skipped...), Candidates: found.Suspects, Assumed: found.Assumed, IgnoredSupersedes: q.ignored,
 	}
 	if len(found.Suspects) == 0 {
 		m := history.MentionOf(found.First)
-		doc.First = append(appendMention([]byte{'{'}, &m), '}')
+		doc.First = append(answers.AppendMention([]byte{'{'}, &m), '}')
 	}
-	return e.printDocument(ctx, &q.basis, doc)
+	return e.printDocument(ctx, &q.Basis, doc)
 }
 
 // appendPoint writes a place, or a position of the store.
@@ -173,7 +187,7 @@ func appendPoint(p *history.Place) []byte {
 	if p.Target == "" {
 		return fmt.Appendf(nil, `{"position":%d}`, p.Position)
 	}
-	return appendPlace(nil, p)
+	return answers.AppendPlace(nil, p)
 }
 
 func (e *env) searchText(found *history.Search) error {
@@ -186,6 +200,10 @@ func (e *env) searchText(found *history.Search) error {
 		if err := t.flush(); err != nil {
 			return err
 		}
+		if found.Assumed {
+			e.noteAssumed(found)
+			return nil
+		}
 		e.note("the first bad one of %s; assumes: once bad, stays bad. For a condition on states, gesta bisect --expr is exact",
 			plural(found.Evaluations, "evaluation", "evaluations"))
 		return nil
@@ -195,8 +213,19 @@ func (e *env) searchText(found *history.Search) error {
 			return err
 		}
 	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	if found.Assumed {
+		e.noteAssumed(found)
+	}
 	e.note("only points that were skipped are left: the first bad one may be any of these; %s", plural(found.Evaluations, "evaluation", "evaluations"))
-	return t.flush()
+	return nil
+}
+
+// noteAssumed tells people that nothing was found to be bad.
+func (e *env) noteAssumed(found *history.Search) {
+	e.note("none of %s was bad: that the end, %s, is bad was taken for granted", plural(found.Evaluations, "evaluation", "evaluations"), pointName(&found.To))
 }
 
 // aborted is the error of a command that stops the search.

@@ -4,14 +4,13 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
-	"github.com/gestadb/gesta/reducer"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store/eventjson"
 )
 
@@ -20,6 +19,11 @@ them, empty lists and objects too. An event that wrote an equal value changed no
 
 With --effective-at the order is that in which events took effect. "late" marks an event that took effect before an earlier
 one of its stream.
+
+--array-key sku names the elements of a list by the value of their member sku, so that they keep their names when others come and
+go: items[sku="S-1"].qty, in JSON /items/[sku="S-1"]/qty, and items[id=1].qty where the value is a number. --path takes these names
+too, and they say the key themselves; there items[sku=S-1] is enough. A list with an element that has no such member, or with two
+whose members are equal, goes by places.
 
 --reverse shows what the state had and has no more: the last value, and the event that removed it. What came back is not shown.
 
@@ -30,6 +34,7 @@ may follow.`
 const blameExample = `  gesta blame order-42
   gesta blame order-42@7 --path items
   gesta blame order-42 --array-key sku
+  gesta blame order-42 --path items[sku=S-1].qty
   gesta blame order-42 --reverse
   gesta blame order-42 --json --jq '.items[] | select(.actor == "psp") | .path'`
 
@@ -60,30 +65,24 @@ func newBlameCommand(e *env) *cobra.Command {
 }
 
 func (e *env) blame(ctx context.Context, target string, f *blameFlags) (err error) {
-	path, err := reducer.ParsePath(f.path)
+	part, err := answers.ParsePart("--path", f.path, f.arrayKey)
 	if err != nil {
-		return fmt.Errorf("--path: %w", err)
+		return err
 	}
 	q, err := e.ask(ctx, &f.readingFlags)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
-	sel, err := q.stateTarget(ctx, target)
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
+	of, err := q.target(ctx, target)
 	if err != nil {
 		return err
 	}
-	b, err := history.FoldBlame(ctx, q.store, sel, history.BlameOptions{
-		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: q.rules.choose, Truncated: e.beginsAt()},
-		ArrayKey:     f.arrayKey, Path: path, Reverse: f.reverse,
-	})
+	b, err := q.Blame(ctx, of, &part, f.reverse)
 	if err != nil {
 		return err
 	}
-	if len(path) > 0 && len(b.Leaves) == 0 && !f.reverse {
-		return notFoundf("gesta state "+target+" shows the whole", "the state of %s has nothing at %s", target, f.path)
-	}
-	q.basis.Reducer = b.State.Reducer
+	e.warnIgnored(b.State.Ignored)
 	switch {
 	case e.jsonMode():
 		return e.blameJSON(ctx, q, b)
@@ -97,18 +96,13 @@ func (e *env) blame(ctx context.Context, target string, f *blameFlags) (err erro
 var blameMembers = append([]string{"path", "value"}, mentionMembers...)
 
 func (e *env) blameJSON(ctx context.Context, q *question, b *history.Blame) error {
-	head := eventjson.AppendString([]byte(`"target":`), b.State.Target)
-	head = strconv.AppendUint(append(head, `,"version":`...), b.State.Version, 10)
-	items, err := e.newItemsOf(&q.basis, append(head, ','), blameMembers...)
+	items, err := e.newItemsOf(&q.Basis, answers.AppendBlame(nil, b), blameMembers...)
 	if err != nil {
 		return err
 	}
 	var buf []byte
 	for i := range b.Leaves {
-		leaf := &b.Leaves[i]
-		buf = eventjson.AppendString(append(buf[:0], `{"path":`...), leaf.Path)
-		buf = append(append(buf, `,"value":`...), leaf.Value...)
-		buf = append(appendMention(append(buf, ','), leaf.Event), '}')
+		buf = answers.AppendBlamed(buf[:0], &b.Leaves[i])
 		if err := items.add(ctx, buf); err != nil {
 			return err
 		}
@@ -119,27 +113,6 @@ func (e *env) blameJSON(ctx context.Context, q *question, b *history.Blame) erro
 // mentionMembers are the members by which an item names an event.
 var mentionMembers = []string{"position", "id", "stream", "version", "type", "recordedAt", "effectiveAt", "actor"}
 
-// appendMention writes those members, without braces.
-func appendMention(b []byte, m *history.Mention) []byte {
-	b = strconv.AppendUint(append(b, `"position":`...), uint64(m.Position), 10)
-	if m.ID != "" {
-		b = eventjson.AppendString(append(b, `,"id":`...), m.ID)
-	}
-	if m.Stream != "" {
-		b = eventjson.AppendString(append(b, `,"stream":`...), m.Stream)
-		b = strconv.AppendUint(append(b, `,"version":`...), m.Version, 10)
-	}
-	b = eventjson.AppendString(append(b, `,"type":`...), m.Type)
-	b = eventjson.AppendTime(append(b, `,"recordedAt":`...), m.RecordedAt)
-	if !m.EffectiveAt.IsZero() {
-		b = eventjson.AppendTime(append(b, `,"effectiveAt":`...), m.EffectiveAt)
-	}
-	if m.Actor != "" {
-		b = eventjson.AppendString(append(b, `,"actor":`...), m.Actor)
-	}
-	return b
-}
-
 func (e *env) blamePorcelain(b *history.Blame) error {
 	w := bufio.NewWriterSize(e.stdout, 64<<10)
 	for i := range b.Leaves {
@@ -148,7 +121,7 @@ func (e *env) blamePorcelain(b *history.Blame) error {
 		fields := []string{
 			strconv.FormatUint(uint64(m.Position), 10), strconv.FormatUint(m.Version, 10),
 			eventjson.FormatTime(m.RecordedAt), eventjson.FormatTime(m.Effective()), m.ID,
-			porcelain(m.Stream), porcelain(m.Type), porcelain(m.Actor), porcelain(leaf.Path), string(leaf.Value),
+			porcelain(m.Stream), porcelain(m.Type), porcelain(m.Actor), porcelainPath(leaf.Path), string(leaf.Value),
 		}
 		if e.stdoutTerminal {
 			for i := range fields {
@@ -163,8 +136,12 @@ func (e *env) blamePorcelain(b *history.Blame) error {
 }
 
 // porcelain writes a text as it stands in a string of JSON, without the quotes.
-func porcelain(s string) string {
-	quoted := eventjson.AppendString(nil, s)
+func porcelain(s string) string { return unquoted(eventjson.AppendString(nil, s)) }
+
+// porcelainPath is porcelain of a JSON Pointer.
+func porcelainPath(path string) string { return unquoted(eventjson.AppendPath(nil, path)) }
+
+func unquoted(quoted []byte) string {
 	return strings.ReplaceAll(string(quoted[1:len(quoted)-1]), `\"`, `"`)
 }
 

@@ -75,12 +75,12 @@ func (e *env) checkJSON(ctx context.Context, r *store.CheckReport) error {
 	for _, p := range r.Problems {
 		doc.Problems = append(doc.Problems, checkProblem(p))
 	}
-	basis := e.checkedBasis(ctx)
+	basis := e.checkedBasis(ctx, r)
 	return e.printDocument(ctx, &basis, doc)
 }
 
-// checkedBasis is the basis of a report: of a store that cannot be opened as it is nothing is known, and people are told why.
-func (e *env) checkedBasis(ctx context.Context) eventjson.Basis {
+// checkedBasis is the basis of a report: of a store that cannot be opened as it is no more than its id is known, and people are told why.
+func (e *env) checkedBasis(ctx context.Context, r *store.CheckReport) eventjson.Basis {
 	s, err := e.open(ctx, open.Options{Reader: true, NoRecovery: true, MustExist: true})
 	var basis eventjson.Basis
 	if err == nil {
@@ -89,8 +89,8 @@ func (e *env) checkedBasis(ctx context.Context) eventjson.Basis {
 	}
 	if err != nil {
 		d := eventjson.Describe(err)
-		e.warn("the basis is not known: %s", d.Message)
-		return eventjson.Basis{}
+		e.warn("the head is not known: %s", d.Message)
+		return eventjson.Basis{Store: r.StoreID, NoHead: true}
 	}
 	return basis
 }

@@ -61,7 +61,9 @@ func (c *cli) run(ctx context.Context, stdin string, args ...string) (stdout, st
 	var out, errs bytes.Buffer
 	e := &env{
 		stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, stdoutTerminal: c.terminal,
-		getenv: func(name string) string { return c.environ[name] }, clock: func() time.Time { return c.now }, zone: time.UTC, dir: c.dir,
+		getenv:    func(name string) string { return c.environ[name] },
+		lookupEnv: func(name string) (string, bool) { value, ok := c.environ[name]; return value, ok },
+		clock:     func() time.Time { return c.now }, zone: time.UTC, dir: c.dir,
 		backend: func(context.Context, string, open.Options) (store.Store, error) { return keptOpen{c.store}, nil },
 	}
 	if c.stdin != nil {

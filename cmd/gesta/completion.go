@@ -19,10 +19,14 @@ const completionHelp = `Print a script that completes commands, flags, streams, 
 itself what may come next: names come from the index of the store that the line is about, within moments on any number of streams, and
 where there are too many to show, it completes up to where they differ.
 
-  bash         add to ~/.bashrc:                     source <(gesta completion bash)
-  zsh          add to ~/.zshrc, after compinit:      source <(gesta completion zsh)
-  fish         add to ~/.config/fish/config.fish:    gesta completion fish | source
-  powershell   add to $PROFILE:                      gesta completion powershell | Out-String | Invoke-Expression`
+  bash         add to ~/.bashrc:
+                 source <(gesta completion bash)
+  zsh          add to ~/.zshrc, after compinit:
+                 source <(gesta completion zsh)
+  fish         add to ~/.config/fish/config.fish:
+                 gesta completion fish | source
+  powershell   add to $PROFILE:
+                 gesta completion powershell | Out-String | Invoke-Expression`
 
 func newCompletionCommand(e *env) *cobra.Command {
 	return &cobra.Command{

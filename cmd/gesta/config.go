@@ -91,12 +91,12 @@ func readConfig(path string) (*config, error) {
 		return c, nil
 	}
 	if err != nil {
-		return c, fmt.Errorf("read config: %w", err)
+		return c, pathFailed("read config", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxConfigBytes+1))
 	if err != nil {
-		return c, fmt.Errorf("read config: %w", err)
+		return c, pathFailed("read config", err)
 	}
 	if len(text) > maxConfigBytes {
 		return c, usagef("%s has more than %d bytes", path, maxConfigBytes)

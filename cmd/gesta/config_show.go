@@ -24,6 +24,7 @@ Settings stand in a file of your own, gesta/config in $XDG_CONFIG_HOME, or in ~/
   paid = recent --type 'Paid,Paid in part'
 
 A flag beats the environment, and --color beats NO_COLOR, as the file does; GESTA_PAGER beats the file, and the file beats PAGER.
+An empty GESTA_PAGER or PAGER says that there is to be no pager.
 Words of an alias are split as a shell splits them, with quotes and backslashes. What follows an alias on a command line follows its
 words. An alias may name another one. A command of gesta's own comes before an alias of the same name. Whatever else stands in the file
 is an error.`
@@ -110,7 +111,7 @@ func (e *env) pagerSetting(c *config) configItem {
 
 func (e *env) showConfig(cmd *cobra.Command, all []configItem) error {
 	if e.jsonMode() {
-		items, err := e.newItems(&eventjson.Basis{}, configMembers...)
+		items, err := e.newItems(&eventjson.Basis{NoHead: true}, configMembers...)
 		if err != nil {
 			return err
 		}

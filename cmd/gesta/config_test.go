@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,17 +146,21 @@ func TestConfiguredColour(t *testing.T) {
 	}
 }
 
-// GESTA_PAGER beats the config, and the config beats PAGER.
+// GESTA_PAGER beats the config, and the config beats PAGER. An empty variable says that there is to be none.
 func TestConfiguredPager(t *testing.T) {
 	for _, tt := range []struct{ config, gestaPager, pager, want string }{
-		{"pager = mine -x", "", "theirs", "mine -x"},
-		{"pager = mine -x", "cat", "theirs", "cat"},
-		{"", "", "theirs", "theirs"},
+		{"pager = mine -x", "unset", "theirs", "mine -x from the file"},
+		{"pager = mine -x", "cat", "theirs", "cat from GESTA_PAGER"},
+		{"", "unset", "theirs", "theirs from PAGER"},
+		{"pager = mine -x", "", "theirs", " from GESTA_PAGER"},
+		{"", "unset", "", " from PAGER"},
 	} {
 		c := newCLI(t)
 		c.environ["XDG_CONFIG_HOME"] = filepath.Join(writeHome(t, tt.config), ".config")
 		c.environ["GESTA_PAGER"], c.environ["PAGER"] = tt.gestaPager, tt.pager
-		if got := c.ok("config", "--jq", `.items[] | select(.name == "pager").value`); got != tt.want+"\n" {
+		maps.DeleteFunc(c.environ, func(_, value string) bool { return value == "unset" })
+		got := c.ok("config", "--jq", `.items[] | select(.name == "pager") | .value + " from " + if .from | endswith(":1") then "the file" else .from end`)
+		if got != tt.want+"\n" {
 			t.Errorf("%+v: %q", tt, got)
 		}
 	}

@@ -82,7 +82,7 @@ func (e *env) demoDir(dir string) (string, error) {
 	if dir == "" {
 		path, err := os.MkdirTemp("", "gesta-demo-")
 		if err != nil {
-			return "", fmt.Errorf("make a directory for the demonstration: %w", err)
+			return "", pathFailed("make a directory for the demonstration", err)
 		}
 		return path, nil
 	}
@@ -171,6 +171,7 @@ func (w *demoWalk) env() *env {
 	inner.stderrTerminal = false // a progress bar would stand between the lines
 	inner.global = globalFlags{}
 	inner.pager = nil
+	inner.lookupEnv = nil
 	inner.getenv = func(name string) string {
 		if strings.HasPrefix(name, "GESTA_") {
 			return ""

@@ -54,15 +54,16 @@ func (w *demoWalk) travel() {
 
 func (w *demoWalk) findTheWrongValue() {
 	m := w.h.member
-	w.say("Something is wrong in this history. %s Which events say so?", w.h.wrong)
-	w.run("log", "--reverse", "--ndjson", "--jq",
-		fmt.Sprintf(`select((.data.%s // 0) < 0) | "\(.stream)@\(.version) %s=\(.data.%s)"`, m, m, m))
+	w.say("Something is wrong in this history. %s Since when is that not so, in whatever stream?", w.h.wrong)
+	w.run("bisect", "--expr", "state."+m+" < 0")
 	first := fmt.Sprintf("%s@%d", w.h.target, w.h.planted)
-	w.say("The first is %s. Right before it all was well:", first)
-	w.run("state", fmt.Sprintf("%s@%d", w.h.target, w.h.planted-1), "--path", m)
-	w.run("state", first, "--path", m)
-	w.say("What happened, when, and who was it?")
+	w.say("Since %s. Which event made each part of that state what it is, and who was it?", first)
+	w.run("blame", first)
+	w.say("What did that event change, and what does it say?")
+	w.run("diff", fmt.Sprintf("%s@%d..%d", w.h.target, w.h.planted-1, w.h.planted))
 	w.run("show", first)
+	w.say("What led to it, and what came of it before anybody saw it?")
+	w.run("trace", first)
 }
 
 func (w *demoWalk) putItRight() {

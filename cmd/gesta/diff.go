@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
 )
@@ -18,6 +19,8 @@ state that have nothing below them, empty lists and objects too. Numbers of the 
 A and B are points of one stream or tag (order-42@3 order-42@7, or order-42@3..7), two different ones, or two points of the
 whole store (1100..1120, or @{yesterday} HEAD): then each stream that has events between them is shown, and no other is read.
 A position inside a commit stands for its last. A may be the later one.
+
+--array-key names elements of lists by a member, and --path takes such names: items[sku=S-1].qty; see gesta help blame.
 
 --stat and --name-only shape what people read; programs find all in --json. --json-patch and --merge-patch print a patch that
 makes B of A, by RFC 6902 or RFC 7396; a merge patch cannot make a member null, and says so.`
@@ -86,32 +89,30 @@ func (e *env) diff(ctx context.Context, args []string, f *diffFlags) (err error)
 	if err := f.check(); err != nil {
 		return err
 	}
-	path, err := reducer.ParsePath(f.path)
+	part, err := answers.ParsePart("--path", f.path, f.arrayKey)
 	if err != nil {
-		return fmt.Errorf("--path: %w", err)
+		return err
 	}
 	q, err := e.ask(ctx, &f.readingFlags)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
-	from, to, err := q.twoPoints(ctx, args)
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
+	from, to, err := q.Points(ctx, args...)
+	if err != nil {
+		return nearStream(ctx, q.Store, err)
+	}
+	o, err := q.DiffOptions(ctx, from, to, &part)
 	if err != nil {
 		return err
 	}
-	if q.basis.Reducer, err = q.rules.identityOf(ctx, from, to); err != nil {
-		return err
-	}
-	o := history.DiffOptions{
-		StateOptions: history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Choose: q.rules.choose, Truncated: e.beginsAt()},
-		ArrayKey:     f.arrayKey, Path: path, States: f.patch(),
-	}
+	o.States = f.patch()
 	differs := false
 	if from.Subject == history.WholeStore {
 		differs, err = e.diffStore(ctx, q, from.Until, to.Until, o, f)
 	} else {
 		var d *history.Difference
-		if d, err = history.Diff(ctx, q.store, from, to, o); err == nil {
+		if d, err = history.Diff(ctx, q.Store, from, to, o); err == nil {
 			differs = len(d.Changes) > 0
 			err = e.printDifference(ctx, q, d, f)
 		}
@@ -122,52 +123,23 @@ func (e *env) diff(ctx context.Context, args []string, f *diffFlags) (err error)
 	return err
 }
 
-// twoPoints looks up what is compared: one range, or two addresses of the same kind.
-func (q *question) twoPoints(ctx context.Context, args []string) (from, to history.Selection, err error) {
-	if len(args) == 1 {
-		to, err = q.selection(ctx, args[0])
-		if left, right, ok := history.CutRange(args[0]); errors.Is(err, store.ErrInvalid) && ok && left != "" && right != "" {
-			return q.twoPoints(ctx, []string{left, right}) // a range has one subject, a difference may have two
-		}
-		if err == nil && (args[0] == "" || !to.Range) {
-			err = usageHint("gesta diff A B, or gesta diff A..B such as order-42@3..7", "diff takes two points, and %q is one", args[0])
-		}
-		from = to
-		from.Until, to.After = to.After, 0
-		return from, to, err
-	}
-	both := [2]history.Selection{}
-	for i, text := range args {
-		if text == "" {
-			return from, to, usagef("the name of a state is empty")
-		}
-		if both[i], err = q.selection(ctx, text); err != nil {
-			return from, to, err
-		}
-		if both[i].Range {
-			return from, to, usageHint("gesta diff "+text+" compares its ends", "%s is a range: it stands alone", text)
-		}
-	}
-	if from, to = both[0], both[1]; (from.Subject == history.WholeStore) != (to.Subject == history.WholeStore) {
-		return from, to, usageHint("write the name on both sides: order-42@3 order-42@7",
-			"%s and %s cannot be compared: one is a point of the whole store", args[0], args[1])
-	}
-	return from, to, nil
-}
-
 // diffStore shows what lies between two points of the store, and says whether there is anything.
 func (e *env) diffStore(ctx context.Context, q *question, from, to store.Position, o history.DiffOptions, f *diffFlags) (differs bool, err error) {
 	if f.patch() {
 		return false, usageHint("name a stream: gesta diff "+fmt.Sprintf("%d:STREAM %d:STREAM", from, to), "a patch is of one state, and the store has many")
 	}
-	if from, to, err = history.StorePoints(ctx, q.store, from, to, o.Known); err != nil {
+	if from, to, err = history.StorePoints(ctx, q.Store, from, to, o.Known); err != nil {
 		return false, err
 	}
 	p, err := e.newDiffPrinter(q, f, &[2]store.Position{from, to})
 	if err != nil {
 		return false, err
 	}
-	for d, err := range history.DiffStore(ctx, q.store, from, to, o) {
+	o.LeftOut = func(_ string, first store.Position) {
+		p.truncated++
+		p.firstLeft = first
+	}
+	for d, err := range history.DiffStore(ctx, q.Store, from, to, o) {
 		if err != nil {
 			return false, errors.Join(err, p.flush())
 		}
@@ -182,12 +154,14 @@ func (e *env) diffStore(ctx context.Context, q *question, from, to store.Positio
 func (e *env) printDifference(ctx context.Context, q *question, d *history.Difference, f *diffFlags) error {
 	switch {
 	case f.jsonPatch:
+		e.warnIgnored(d.Ignored)
 		patch, err := reducer.JSONPatch(d.FromState, d.ToState)
 		if err != nil {
 			return err
 		}
 		return e.printJSON(ctx, patch)
 	case f.mergePatch:
+		e.warnIgnored(d.Ignored)
 		patch, err := reducer.MergePatchBetween(d.FromState, d.ToState)
 		if err != nil {
 			return fmt.Errorf("%w; --json-patch can", err)

@@ -112,7 +112,7 @@ var (
 	indexToken = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})$`)
 )
 
-// shownPath is how people see a JSON Pointer: items[0].qty, as --path takes it. What a list tells by a key is items[sku=S-1].qty.
+// shownPath is how people see a JSON Pointer: items[0].qty, as --path takes it. What a list tells by a key is items[sku="S-1"].qty.
 func shownPath(pointer string) string {
 	if pointer == "" {
 		return "(all)"
@@ -123,7 +123,7 @@ func shownPath(pointer string) string {
 		switch {
 		case indexToken.MatchString(token):
 			b.WriteString("[" + token + "]")
-		case strings.HasPrefix(token, "[") && strings.HasSuffix(token, "]") && strings.Contains(token, "="):
+		case reducer.Path{token}.ArrayKey() != "":
 			b.WriteString(visible(token))
 		case plainToken.MatchString(token):
 			if b.Len() > 0 {

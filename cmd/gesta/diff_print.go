@@ -4,16 +4,16 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"strconv"
+	"slices"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
-	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // diffMembers are the members of an item of diff.
-var diffMembers = []string{"from", "to", "events", "changes"}
+var diffMembers = []string{"from", "to", "events", "changes", "ignoredSupersedes"}
 
 // diffPrinter shows differences, in the form that was asked for.
 type diffPrinter struct {
@@ -26,6 +26,10 @@ type diffPrinter struct {
 	single    bool // two states; otherwise all streams between two points of the store
 	all       int  // how many differences were shown
 	different int  // how many of them are any
+	ignored   []store.Position
+
+	truncated int            // how many streams were left out because their first events were truncated away
+	firstLeft store.Position // where so, the first position left
 }
 
 // newDiffPrinter begins an answer: about the store where its two ends are given, else about two states.
@@ -34,10 +38,10 @@ func (e *env) newDiffPrinter(q *question, f *diffFlags, ends *[2]store.Position)
 	if e.jsonMode() {
 		var head []byte
 		if ends != nil {
-			head = fmt.Appendf(nil, `"from":{"position":%d},"to":{"position":%d},`, ends[0], ends[1])
+			head = answers.AppendStorePoints(nil, ends[0], ends[1])
 		}
 		var err error
-		p.items, err = e.newItemsOf(&q.basis, head, diffMembers...)
+		p.items, err = e.newItemsOf(&q.Basis, head, diffMembers...)
 		return p, err
 	}
 	p.lines = e.changeLines()
@@ -52,11 +56,12 @@ func (e *env) newDiffPrinter(q *question, f *diffFlags, ends *[2]store.Position)
 
 func (p *diffPrinter) show(ctx context.Context, d *history.Difference) error {
 	p.all++
+	p.ignored = append(p.ignored, d.Ignored...)
 	if len(d.Changes) > 0 {
 		p.different++
 	}
 	if p.items != nil {
-		return p.items.add(ctx, appendDifference(nil, d))
+		return p.items.add(ctx, answers.AppendDifference(nil, d))
 	}
 	switch {
 	case p.f.stat:
@@ -97,8 +102,11 @@ func (p *diffPrinter) flush() error {
 }
 
 func (p *diffPrinter) end(ctx context.Context) error {
+	slices.Sort(p.ignored)
+	p.e.warnIgnored(p.ignored)
+	p.e.warnTruncated(p.truncated, p.firstLeft)
 	if p.items != nil {
-		return p.items.close(ctx)
+		return p.items.closeWith(ctx, answers.AppendTruncated(nil, p.truncated))
 	}
 	if err := p.flush(); err != nil {
 		return err
@@ -139,43 +147,4 @@ func countChanges(changes []reducer.Change) string {
 		return "no difference"
 	}
 	return text
-}
-
-func appendDifference(b []byte, d *history.Difference) []byte {
-	b = appendPlace(append(b, `{"from":`...), &d.From)
-	b = appendPlace(append(b, `,"to":`...), &d.To)
-	b = strconv.AppendUint(append(b, `,"events":`...), d.Events, 10)
-	return append(appendChanges(append(b, `,"changes":`...), d.Changes), '}')
-}
-
-func appendPlace(b []byte, p *history.Place) []byte {
-	if p.Stream != "" {
-		b = eventjson.AppendString(append(b, `{"stream":`...), p.Stream)
-	} else {
-		b = eventjson.AppendString(append(b, `{"target":`...), p.Target)
-	}
-	b = strconv.AppendUint(append(b, `,"version":`...), p.Version, 10)
-	b = strconv.AppendUint(append(b, `,"position":`...), uint64(p.Position), 10)
-	return append(b, '}')
-}
-
-// appendChanges writes changes as documents have them.
-func appendChanges(b []byte, changes []reducer.Change) []byte {
-	b = append(b, '[')
-	for i := range changes {
-		c := &changes[i]
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(append(b, `{"op":"`...), c.Op()...), `","path":`...)
-		b = eventjson.AppendString(b, c.Path)
-		if c.Old != nil {
-			b = append(append(b, `,"old":`...), c.Old...)
-		}
-		if c.New != nil {
-			b = append(append(b, `,"new":`...), c.New...)
-		}
-		b = append(b, '}')
-	}
-	return append(b, ']')
 }

@@ -10,14 +10,16 @@ import (
 
 func TestShownPath(t *testing.T) {
 	for pointer, want := range map[string]string{
-		"": "(all)", "/due": "due", "/items/0/qty": "items[0].qty", "/0": "[0]", "/items/[sku=S-1]/qty": "items[sku=S-1].qty",
+		"": "(all)", "/due": "due", "/items/0/qty": "items[0].qty", "/0": "[0]", `/items/[sku="S-1"]/qty`: `items[sku="S-1"].qty`,
+		"/l/[id=1]/v": "l[id=1].v", `/l/[id="1"]`: `l[id="1"]`, `/l/[id="a~1~0\"]"]/[on=true]`: `l[id="a/~\"]"][on=true]`, `/["a=b"=1]`: `["a=b"=1]`,
+		"/[sku=S-1]": `["[sku=S-1]"]`, `/[id="` + "\u202e" + `"]`: `[id="\u202e"]`,
 		"/a.b/c": `["a.b"].c`, "/a~1b/~0": `["a/b"].~`, "/a/": `a[""]`, "/a b": `["a b"]`, "/x\u202e": `["x\u202e"]`, "/01": "01", "/é": "é", `/"`: `["\""]`,
 	} {
 		got := shownPath(pointer)
 		if got != want {
 			t.Errorf("%s is shown as %s, want %s", pointer, got, want)
 		}
-		if pointer == "" || strings.Contains(pointer, "=") {
+		if pointer == "" {
 			continue
 		}
 		if p, err := reducer.ParsePath(got); err != nil || p.String() != pointer {
@@ -29,7 +31,7 @@ func TestShownPath(t *testing.T) {
 func TestParsePickaxe(t *testing.T) {
 	for text, want := range map[string]string{
 		"due": "/due", "due=38.50": "/due 38.50", "status=paid": `/status "paid"`, "status=": `/status ""`, `status="paid"`: `/status "paid"`, "a=b=c": `/a "b=c"`,
-		`items["x=y"].q=1`: "/items/x=y/q 1", `["a]=\"b"]=null`: `/a]="b null`, "/items/0=true": "/items/0 true", "=1": " 1",
+		`items["x=y"].q=1`: "/items/x=y/q 1", `["a]=\"b"]=null`: `/a]="b null`, "/items/0=true": "/items/0 true", "=1": " 1", `items[sku=a].qty=2`: `/items/[sku="a"]/qty 2`,
 	} {
 		axe, err := parsePickaxe(text)
 		if err != nil {

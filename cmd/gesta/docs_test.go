@@ -10,6 +10,8 @@ import (
 
 	"github.com/gestadb/gesta/internal/console"
 	"github.com/gestadb/gesta/reducer/javascript"
+	"github.com/gestadb/gesta/reducer/sandbox"
+	"github.com/gestadb/gesta/reducer/webassembly"
 )
 
 // root is the directory of the repository, seen from this package.
@@ -17,8 +19,8 @@ const root = "../.."
 
 // TestMain lets the tests run this program as gesta: it is on PATH, as a copy of the test binary.
 func TestMain(m *testing.M) {
-	if javascript.IsChild(os.Args) {
-		javascript.RunChild(os.Stdin, os.Stdout, os.Stderr, os.Exit)
+	if sandbox.IsChild(os.Args) {
+		sandbox.RunChild(os.Stdin, os.Stdout, os.Stderr, os.Exit, &javascript.Language, &webassembly.Language)
 		return
 	}
 	testscript.Main(m, map[string]func(){"gesta": main})

@@ -55,7 +55,7 @@ var documents = []struct {
 	{"log at a position", []string{"log", "--known-at", "3"}, items(eventShape)},
 	{"log of nothing", []string{"log", "--type", "Never"}, items(eventShape)},
 	{"log -p", []string{"log", "-p"}, items(changedShape)},
-	{"log -S", []string{"log", "-S", "due=0"}, items(eventShape)},
+	{"log -S", []string{"log", "-S", "due=0"}, items(changedShape)},
 	{"diff", []string{"diff", "order-42@1..3"}, items(diffShape)},
 	{"diff of tags", []string{"diff", "tag:customer:c-77@1", "order-42"}, items(diffShape)},
 	{"diff of the store", []string{"diff", "1..5"}, document("from to items", map[string]shape{
@@ -74,7 +74,16 @@ var documents = []struct {
 	{"stats", []string{"stats"}, document("events streams types tags commits systemEvents late bytes segments clockBehindUs "+
 		"firstRecordedAt? lastRecordedAt? firstEffectiveAt? lastEffectiveAt?", map[string]shape{"bytes": {members: "log index"}})},
 	{"check", []string{"check"}, document("ok events files problems", map[string]shape{"problems": {members: "code file offset position? message repaired?"}})},
-	{"version", []string{"version"}, document("version go os arch", nil)},
+	{"version", []string{"version"}, storeless("version go os arch", nil)},
+	{"explain", []string{"explain", "conflict"}, storeless("items", map[string]shape{"items": {members: "code exit http? summary when next"}})},
+	{"config", []string{"config"}, storeless("items", map[string]shape{"items": {members: "name value from"}})},
+}
+
+// storeless is the document of a command that looks at no store: its basis is empty.
+func storeless(members string, inner map[string]shape) shape {
+	s := document(members, inner)
+	s.inner["basis"] = shape{}
+	return s
 }
 
 func document(members string, inner map[string]shape) shape {

@@ -21,10 +21,11 @@ type env struct {
 	// Whether a person looks at the stream: then there are colours, pagers and progress bars.
 	stdoutTerminal, stderrTerminal bool
 
-	getenv func(string) string
-	clock  func() time.Time
-	zone   *time.Location // of times that are given without one, and of those shown to people
-	dir    string         // the working directory
+	getenv    func(string) string
+	lookupEnv func(string) (string, bool) // tells an empty variable from none; nil where nobody has to
+	clock     func() time.Time
+	zone      *time.Location // of times that are given without one, and of those shown to people
+	dir       string         // the working directory
 
 	// backend opens stores in place of open.Open, which nil stands for.
 	backend func(ctx context.Context, url string, o open.Options) (store.Store, error)
@@ -45,8 +46,17 @@ func systemEnv() *env {
 	return &env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		stdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())), stderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
-		getenv: os.Getenv, clock: time.Now, zone: time.Local, dir: dir,
+		getenv: os.Getenv, lookupEnv: os.LookupEnv, clock: time.Now, zone: time.Local, dir: dir,
 	}
+}
+
+// lookup returns a variable of the environment, and false where it is not set.
+func (e *env) lookup(name string) (string, bool) {
+	if e.lookupEnv != nil {
+		return e.lookupEnv(name)
+	}
+	value := e.getenv(name)
+	return value, value != ""
 }
 
 // globalFlags are the flags of every command.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -95,7 +96,7 @@ func codeWords() []string {
 }
 
 func (e *env) explainJSON(cmd *cobra.Command, found []explainItem) error {
-	items, err := e.newItems(&eventjson.Basis{}, explainMembers...)
+	items, err := e.newItems(&eventjson.Basis{NoHead: true}, explainMembers...)
 	if err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func (e *env) writeExplanations(found []explainItem) error {
 }
 
 // pageWidth is how wide text of several sentences gets, in characters.
-const pageWidth = 96
+const pageWidth = 80
 
 // wrap breaks the lines of a text at spaces, each line after indent. A line that is indented already is left as it is.
 func wrap(text, indent string) string {
@@ -154,7 +155,7 @@ func wrap(text, indent string) string {
 		}
 		line := indent
 		for w := range strings.FieldsSeq(paragraph) {
-			if len(line)+1+len(w) > pageWidth && line != indent {
+			if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(w) > pageWidth && line != indent {
 				lines = append(lines, line)
 				line = indent
 			}

@@ -114,7 +114,7 @@ func (e *env) grep(ctx context.Context, text, target string, f *grepFlags) (err 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
 	sel, err := q.selection(ctx, target)
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func (e *env) grep(ctx context.Context, text, target string, f *grepFlags) (err 
 		return err
 	}
 	if f.limit != 0 {
-		for r, err := range sel.Events(ctx, q.store, true, e.beginsAt()) {
+		for r, err := range sel.Events(ctx, q.Store, true, e.beginsAt()) {
 			if err != nil {
 				return errors.Join(err, s.flush())
 			}
@@ -166,7 +166,7 @@ func (s *grepSearch) begin() (err error) {
 	case s.f.count:
 		return nil
 	case s.e.jsonMode():
-		s.items, err = s.e.newItems(&s.q.basis, grepMembers...)
+		s.items, err = s.e.newItems(&s.q.Basis, grepMembers...)
 		return err
 	}
 	if err := s.e.page(); err != nil {
@@ -267,7 +267,7 @@ func (s *grepSearch) end(ctx context.Context) error {
 	var err error
 	switch {
 	case s.f.count && s.e.jsonMode():
-		err = s.e.printDocument(ctx, &s.q.basis, grepCount{s.found, s.searched, s.erased})
+		err = s.e.printDocument(ctx, &s.q.Basis, grepCount{s.found, s.searched, s.erased})
 	case s.f.count:
 		_, err = fmt.Fprintln(s.e.stdout, s.found)
 	case s.items != nil:
@@ -288,7 +288,10 @@ func (p *itemPrinter) closeWith(ctx context.Context, members []byte) error {
 		return p.out.Flush()
 	case p.buffer == nil:
 		p.write([]byte{']'}, members, []byte("}\n"))
-		return p.out.Flush()
+		if err := p.out.Flush(); err != nil {
+			return errors.Join(err, p.kept.discard())
+		}
+		return p.kept.send(p.to)
 	}
 	p.write([]byte{']'}, members, []byte{'}'})
 	if err := p.out.Flush(); err != nil {

@@ -280,7 +280,7 @@ func (e *env) openSource(path string) (io.ReadCloser, int64, error) {
 		return nil, 0, notFoundf("", "there is no file %s", path)
 	}
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, pathFailed("read the source", err)
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {

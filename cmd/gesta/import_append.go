@@ -14,6 +14,7 @@ import (
 // converted is a commit of an export on its way into another store.
 type converted struct {
 	commit *store.RecordedCommit
+	line   int64 // of the export, with which the commit begins
 	sent   store.Commit
 	bytes  int
 	wait   func() (store.Result, error)
@@ -63,7 +64,7 @@ func (im *exportImporter) append(ctx context.Context) error {
 
 // convert makes the commit that is appended for one of the export.
 func (im *exportImporter) convert(c *store.RecordedCommit) (converted, error) {
-	f := converted{commit: c, sent: store.Commit{Tracking: c.Tracking}}
+	f := converted{commit: c, line: im.source.began, sent: store.Commit{Tracking: c.Tracking}}
 	for i := range c.Events {
 		r := &c.Events[i]
 		if store.IsSystem(r.Stream) {
@@ -74,7 +75,7 @@ func (im *exportImporter) convert(c *store.RecordedCommit) (converted, error) {
 		ev.EffectiveAt = r.Effective() // it is recorded now, and took effect then
 		meta, err := im.mark(r)
 		if err != nil {
-			return f, fmt.Errorf("position %d: %w", r.Position, err)
+			return f, im.source.atLine(f.line, fmt.Errorf("position %d: %w", r.Position, err))
 		}
 		ev.Metadata = meta
 		f.sent.Events = append(f.sent.Events, ev)
@@ -141,7 +142,7 @@ func (im *exportImporter) landed(ctx context.Context, f *converted) error {
 	if d.Position == 0 {
 		d.Position = f.commitNumber()
 	}
-	return &d
+	return im.source.atLine(f.line, &d)
 }
 
 func (f *converted) commitNumber() store.Position {

@@ -20,7 +20,8 @@ func newImportCSVCommand(e *env) *cobra.Command {
 		Short: "Take in a CSV file",
 		Long:  importCSVHelp,
 		Example: "  gesta import csv receipt.csv.gz --stream case:concept:name\n" +
-			"  gesta import csv orders.csv --type activity --time at --stream order --tag customer=customer_id",
+			"  gesta import csv orders.csv --type activity --time at \\\n" +
+			"      --stream order --tag customer=customer_id",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(cmd); err != nil {

@@ -84,6 +84,9 @@ func (e *env) exportImported(ctx context.Context, s store.Store, d *importExport
 		}
 		return e.printDocument(ctx, &basis, d)
 	}
+	if e.global.quiet {
+		return nil
+	}
 	_, err := e.stdout.Write([]byte(visibleLines(d.text())))
 	return err
 }
@@ -120,6 +123,41 @@ type exportImporter struct {
 	bars   *progress
 	source *exportSource
 	doc    importExportDocument
+	given  []givenCommit // to the store, of late
+}
+
+// givenCommit is a commit that the store was given to restore, and where it stands in the export.
+type givenCommit struct {
+	at   store.Position // of its first event, or what it comes after
+	line int64
+}
+
+// maxGiven is more than a store takes before it says what became of the first of them.
+const maxGiven = 16 << 10
+
+func (im *exportImporter) give(c *store.RecordedCommit) {
+	if len(im.given) == 2*maxGiven {
+		im.given = append(im.given[:0], im.given[maxGiven:]...)
+	}
+	at := c.After + 1
+	if len(c.Events) > 0 {
+		at = c.Events[0].Position
+	}
+	im.given = append(im.given, givenCommit{at, im.source.began})
+}
+
+// refused says which line an error of a restore is about: the first commit that the store did not take.
+func (im *exportImporter) refused(ctx context.Context, err error) error {
+	head, headErr := im.store.Head(ctx)
+	if headErr != nil {
+		return err
+	}
+	for _, g := range im.given {
+		if g.at > head {
+			return im.source.atLine(g.line, err)
+		}
+	}
+	return err
 }
 
 func (im *exportImporter) close() error {
@@ -240,6 +278,7 @@ func (im *exportImporter) restore(ctx context.Context) error {
 			if ended = !ok; ended {
 				return
 			}
+			im.give(c)
 			if !yield(*c, nil) {
 				return
 			}
@@ -247,7 +286,9 @@ func (im *exportImporter) restore(ctx context.Context) error {
 			im.doc.Appended += uint64(len(c.Events))
 		}
 	})
-	if err == nil {
+	if err != nil {
+		err = im.refused(context.WithoutCancel(ctx), err)
+	} else {
 		err = sourceErr
 	}
 	im.doc.Complete = ended && err == nil

@@ -26,9 +26,12 @@ type exportSource struct {
 	compressed bool
 	header     eventjson.ExportHeader
 
-	ahead *eventjson.ExportLine // the line that ended the commit before it
-	last  store.Position        // of the last event that was read
-	read  int64                 // bytes of the file
+	ahead     *eventjson.ExportLine // the line that ended the commit before it
+	aheadLine int64                 // its number
+	began     int64                 // the line with which the commit begins that next returned
+
+	last store.Position // of the last event that was read
+	read int64          // bytes of the file
 }
 
 // openExport opens an export and reads its first line. Where twice is set, rewind will work on stdin too.
@@ -65,7 +68,7 @@ func (e *env) sizeOf(path string) (string, int64, error) {
 func (x *exportSource) spoolStdin() error {
 	f, err := os.CreateTemp("", "gesta-import-*")
 	if err != nil {
-		return fmt.Errorf("keep stdin for reading it twice: %w", err)
+		return pathFailed("keep stdin for reading it twice", err)
 	}
 	x.spool = f
 	if _, err := io.Copy(f, x.e.stdin); err != nil {
@@ -157,8 +160,12 @@ func (x *exportSource) name() string {
 
 // at says which line of the source an error is about.
 func (x *exportSource) at(err error) error {
+	return x.atLine(x.line, err)
+}
+
+func (x *exportSource) atLine(line int64, err error) error {
 	d := eventjson.Describe(err)
-	d.File, d.Line = x.name(), max(x.line, 1)
+	d.File, d.Line = x.name(), max(line, 1)
 	d.Message = fmt.Sprintf("%s:%d: %s", d.File, d.Line, d.Message)
 	return &d
 }
@@ -191,7 +198,7 @@ func (x *exportSource) nextLine() (*eventjson.ExportLine, error) {
 // follows it, or when it ends at the head that the export names.
 func (x *exportSource) next() (c *store.RecordedCommit, ok bool, err error) {
 	for {
-		l := x.ahead
+		l, line := x.ahead, x.aheadLine
 		x.ahead = nil
 		if l == nil {
 			if l, err = x.nextLine(); errors.Is(err, io.EOF) {
@@ -204,17 +211,20 @@ func (x *exportSource) next() (c *store.RecordedCommit, ok bool, err error) {
 			if err != nil {
 				return nil, false, err
 			}
+			line = x.line
 		}
 		switch {
 		case l.Header != nil:
 			return nil, false, x.at(usagef("a second export begins"))
 		case c != nil && (l.Empty != nil || l.Event.Commit != c.Events[0].Commit):
-			x.ahead = l
+			x.ahead, x.aheadLine = l, line
 			return c, true, nil
 		case l.Empty != nil:
+			x.began = line
 			return l.Empty, true, nil
 		}
 		if c == nil {
+			x.began = line
 			c = &store.RecordedCommit{Key: l.Event.Key, Tracking: l.Event.Tracking, RecordedAt: l.Event.RecordedAt}
 		}
 		l.Event.Tracking = c.Tracking

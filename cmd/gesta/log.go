@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -27,7 +29,8 @@ soon as it is durable; -n says how many of those that are there already come bef
 is part of no state and changes none. "late" marks an event that took effect before an earlier one of its stream.
 
 -S PATH shows the events that changed the value at that path of the state, or below it; -S PATH=VALUE those with which it came
-to be VALUE or ceased to be. VALUE is JSON; what is not is a text: -S status=paid. Numbers of the same decimal value are equal.
+to be VALUE or ceased to be. VALUE is JSON; what is not is a text: -S status=paid. Numbers of the same decimal value are equal. With
+each event stands what it was there before and after, as the member changes in JSON; -p shows all that it changed.
 
 --graph draws a line from each event down to the one that caused it (causationId), or a dotted one to the next with the same
 correlationId, as far as a thousand events; o is one from which no line leads down. --stat counts the types of each commit, and
@@ -113,7 +116,7 @@ func (e *env) log(ctx context.Context, target string, f *logFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
 	sel, err := q.selection(ctx, target)
 	if err != nil {
 		return err
@@ -132,7 +135,7 @@ func (e *env) log(ctx context.Context, target string, f *logFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	if f.patch {
+	if f.tellsChanges(e) {
 		return e.logChanges(ctx, q, &sel, events, f, fold)
 	}
 	if e.jsonMode() && !f.stat {
@@ -176,7 +179,7 @@ func (f *logFlags) narrow(ctx context.Context, e *env, q *question, sel *history
 		if err != nil {
 			return err
 		}
-		before, err := history.PositionAt(ctx, q.store, t.Add(-time.Microsecond))
+		before, err := history.PositionAt(ctx, q.Store, t.Add(-time.Microsecond))
 		if err != nil {
 			return err
 		}
@@ -187,7 +190,7 @@ func (f *logFlags) narrow(ctx context.Context, e *env, q *question, sel *history
 		if err != nil {
 			return err
 		}
-		last, err := history.PositionAt(ctx, q.store, t)
+		last, err := history.PositionAt(ctx, q.Store, t)
 		if err != nil {
 			return err
 		}
@@ -201,8 +204,8 @@ func (e *env) logEvents(ctx context.Context, q *question, sel *history.Selection
 	if f.pickaxe != "" {
 		return e.pickedEvents(ctx, q, sel, f, fold)
 	}
-	if at := q.basis.EffectiveAt; !at.IsZero() {
-		return effectiveLog(ctx, q, sel, f, at, e.beginsAt())
+	if fold.Effective != nil {
+		return effectiveLog(ctx, q, fold.Effective, f.limit, f.reverse)
 	}
 	oldestFirst := f.reverse || f.follow
 	if oldestFirst && f.limit >= 0 {
@@ -219,9 +222,9 @@ func (e *env) logEvents(ctx context.Context, q *question, sel *history.Selection
 	case f.follow:
 		return e.followed(ctx, q, sel), nil
 	case oldestFirst:
-		return sel.Events(ctx, q.store, false, e.beginsAt()), nil
+		return sel.Events(ctx, q.Store, false, e.beginsAt()), nil
 	}
-	return first(sel.Events(ctx, q.store, true, e.beginsAt()), f.limit), nil
+	return first(sel.Events(ctx, q.Store, true, e.beginsAt()), f.limit), nil
 }
 
 // startOfLast returns the position before the last n events of the selection.
@@ -229,7 +232,7 @@ func (e *env) startOfLast(ctx context.Context, q *question, sel *history.Selecti
 	if n == 0 {
 		return sel.Until, nil
 	}
-	for r, err := range sel.Events(ctx, q.store, true, nil) {
+	for r, err := range sel.Events(ctx, q.Store, true, nil) {
 		if err != nil {
 			return 0, err
 		}
@@ -266,9 +269,9 @@ func (e *env) followed(ctx context.Context, q *question, sel *history.Selection)
 			return
 		}
 		o := store.ReadOptions{After: sel.After, Follow: true}
-		events := q.store.Read(ctx, query, o)
+		events := q.Store.Read(ctx, query, o)
 		if !sel.Explicit {
-			events = history.Read(ctx, q.store, query, o, e.beginsAt())
+			events = history.Read(ctx, q.Store, query, o, e.beginsAt())
 		}
 		for r, err := range events {
 			if err == nil && !sel.Shows(&r) {
@@ -281,28 +284,34 @@ func (e *env) followed(ctx context.Context, q *question, sel *history.Selection)
 	}
 }
 
-func effectiveLog(ctx context.Context, q *question, sel *history.Selection, f *logFlags, at time.Time, truncated func(store.Position)) (iter.Seq2[store.Recorded, error], error) {
-	events, err := sel.Effective(ctx, q.store, at, truncated)
-	if err != nil {
-		return nil, err
+// effectiveLog returns the last n events by effective time, all for n below 0, in the order in which they are shown.
+func effectiveLog(ctx context.Context, q *question, order *history.Effective, n int, reverse bool) (iter.Seq2[store.Recorded, error], error) {
+	if reverse && n < 0 {
+		return order.Events(ctx, q.Store, false, nil), nil
 	}
-	if f.limit >= 0 && len(events) > f.limit {
-		events = events[len(events)-f.limit:]
+	newest := first(order.Events(ctx, q.Store, true, nil), n)
+	if !reverse {
+		return newest, nil
 	}
-	if !f.reverse {
-		slices.Reverse(events)
-	}
-	return func(yield func(store.Recorded, error) bool) {
-		for _, r := range events {
-			if !yield(r, nil) {
-				return
-			}
+	last, err := positionsOf(newest)
+	return order.Events(ctx, q.Store, false, last), err
+}
+
+// positionsOf returns where events stand, sorted.
+func positionsOf(events iter.Seq2[store.Recorded, error]) ([]store.Position, error) {
+	out := []store.Position{}
+	for r, err := range events {
+		if err != nil {
+			return nil, err
 		}
-	}, nil
+		out = append(out, r.Position)
+	}
+	slices.Sort(out)
+	return out, nil
 }
 
 func (e *env) logJSON(ctx context.Context, q *question, events iter.Seq2[store.Recorded, error], live bool) error {
-	items, err := e.newItems(&q.basis, eventMembers...)
+	items, err := e.newItemsOf(&q.Basis, answers.AppendIgnored(nil, q.ignored), eventMembers...)
 	if err != nil {
 		return err
 	}
@@ -349,10 +358,7 @@ const onelineData = 60
 
 // logLines shows one line an event.
 func (e *env) logLines(events iter.Seq2[store.Recorded, error], live bool) error {
-	p := e.painter(e.stdoutTerminal)
-	t := &table{w: e.stdout, right: map[int]bool{0: true}, paint: map[int]func(string) string{
-		0: p.yellow, 1: p.dim, 2: p.cyan, 3: p.bold, 5: p.dim,
-	}}
+	t := e.onelineTable(e.stdout)
 	for r, err := range events {
 		if err != nil {
 			return errors.Join(err, t.flush())
@@ -367,6 +373,13 @@ func (e *env) logLines(events iter.Seq2[store.Recorded, error], live bool) error
 		}
 	}
 	return t.flush()
+}
+
+func (e *env) onelineTable(w io.Writer) *table {
+	p := e.painter(e.stdoutTerminal)
+	return &table{w: w, right: map[int]bool{0: true}, paint: map[int]func(string) string{
+		0: p.yellow, 1: p.dim, 2: p.cyan, 3: p.bold, 5: p.dim,
+	}}
 }
 
 func (e *env) onelineCells(r *store.Recorded) []string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,8 +10,10 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
@@ -27,15 +30,48 @@ func (f *logFlags) checkFold() error {
 	return nil
 }
 
-// logFold is how log looks at states; its reducer goes into the basis.
+// tellsChanges says whether events are shown with what they changed: all that with -p, with -S what it looks for, unless --json=FIELDS
+// leaves that out.
+func (f *logFlags) tellsChanges(e *env) bool {
+	fields := e.global.json.fields
+	return f.patch || f.pickaxe != "" && !f.stat && !f.graph && (len(fields) == 0 || slices.Contains(fields, "changes"))
+}
+
+// changesPath is where changes are told.
+func (f *logFlags) changesPath() (reducer.Path, error) {
+	if !f.patch {
+		axe, err := parsePickaxe(f.pickaxe)
+		return axe.Path, err
+	}
+	path, err := reducer.ParsePath(f.path)
+	if err != nil {
+		return nil, fmt.Errorf("--path: %w", err)
+	}
+	return path, nil
+}
+
+// logFold is how log looks at states, and in which order; its reducer goes into the basis.
 func (e *env) logFold(ctx context.Context, q *question, sel *history.Selection, f *logFlags) (history.StateOptions, error) {
-	o := history.StateOptions{EffectiveAt: q.basis.EffectiveAt, Truncated: e.beginsAt()}
+	o := history.StateOptions{EffectiveAt: q.Basis.EffectiveAt}
+	if f.patch || f.pickaxe != "" {
+		if err := sel.CheckWhole(ctx, q.Store); err != nil {
+			return o, err
+		}
+	}
+	if !o.EffectiveAt.IsZero() {
+		var err error
+		if o.Effective, err = sel.Effective(ctx, q.Store, o.EffectiveAt, e.beginsAt()); err != nil {
+			return o, err
+		}
+		q.ignored = o.Effective.Ignored
+		e.warnIgnored(q.ignored)
+	}
 	if !f.patch && f.pickaxe == "" {
 		return o, nil
 	}
-	o.Choose = q.rules.choose
-	identity, err := q.rules.identityOf(ctx, *sel)
-	q.basis.Reducer = identity
+	o.Choose = q.Rules.Choose
+	identity, err := q.IdentityOf(ctx, *sel)
+	q.Basis.Reducer = identity
 	return o, err
 }
 
@@ -85,35 +121,26 @@ func (e *env) pickedEvents(ctx context.Context, q *question, sel *history.Select
 	if f.limit == 0 {
 		return none, nil
 	}
-	positions, err := sel.Pick(ctx, q.store, axe, max(f.limit, 0), o)
-	if err != nil || len(positions) == 0 {
+	positions, err := sel.Pick(ctx, q.Store, axe, max(f.limit, 0), o)
+	if err != nil {
 		return none, err
 	}
-	if at := q.basis.EffectiveAt; !at.IsZero() {
-		events, err := sel.Effective(ctx, q.store, at, nil)
-		if err != nil {
-			return nil, err
-		}
-		if !f.reverse {
-			slices.Reverse(events)
-		}
-		return atPositions(func(yield func(store.Recorded, error) bool) {
-			for _, r := range events {
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}, positions), nil
+	if len(positions) == 0 {
+		e.warnUnpicked(ctx, q, sel, axe.Path, o)
+		return none, nil
+	}
+	if o.Effective != nil {
+		return o.Effective.Events(ctx, q.Store, !f.reverse, positions), nil
 	}
 	if sel.Subject == history.WholeStore {
 		if !f.reverse {
 			slices.Reverse(positions)
 		}
-		return readEach(ctx, q.store, positions), nil
+		return readEach(ctx, q.Store, positions), nil
 	}
 	found := *sel
 	found.After, found.Explicit, found.Until = positions[0]-1, true, positions[len(positions)-1]
-	return atPositions(found.Events(ctx, q.store, !f.reverse, nil), positions), nil
+	return atPositions(found.Events(ctx, q.Store, !f.reverse, nil), positions), nil
 }
 
 // atPositions keeps the events that stand at one of the positions, which are sorted.
@@ -147,11 +174,11 @@ func readEach(ctx context.Context, s store.Store, positions []store.Position) it
 
 // logChanges shows events with what each of them changed.
 func (e *env) logChanges(ctx context.Context, q *question, sel *history.Selection, events iter.Seq2[store.Recorded, error], f *logFlags, o history.StateOptions) error {
-	path, err := reducer.ParsePath(f.path)
+	path, err := f.changesPath()
 	if err != nil {
-		return fmt.Errorf("--path: %w", err)
+		return err
 	}
-	changed := sel.Changes(ctx, q.store, events, history.ChangesOptions{StateOptions: o, ArrayKey: f.arrayKey, Path: path, InOrder: f.reverse})
+	changed := sel.Changes(ctx, q.Store, events, history.ChangesOptions{StateOptions: o, ArrayKey: cmp.Or(f.arrayKey, path.ArrayKey()), Path: path, InOrder: f.reverse})
 	if e.jsonMode() {
 		return e.logChangesJSON(ctx, q, changed)
 	}
@@ -160,26 +187,29 @@ func (e *env) logChanges(ctx context.Context, q *question, sel *history.Selectio
 		return err
 	}
 	w := bufio.NewWriterSize(e.stdout, 64<<10)
-	show := e.showChanged(w, &lines)
-	if f.oneline {
+	show, end := e.showChanged(w, &lines), w.Flush
+	switch {
+	case f.oneline && f.patch:
 		show = e.showChangedLine(w, &lines)
+	case f.oneline:
+		show, end = e.showPickedLine(w)
 	}
 	for c, err := range changed {
 		if err != nil {
-			return errors.Join(err, w.Flush())
+			return errors.Join(err, end())
 		}
 		if err := show(&c); err != nil {
 			return err
 		}
 	}
-	return w.Flush()
+	return end()
 }
 
 // changedMembers are the members of an item of log -p.
 var changedMembers = append(slices.Clone(eventMembers), "changes")
 
 func (e *env) logChangesJSON(ctx context.Context, q *question, changed iter.Seq2[history.Changed, error]) error {
-	items, err := e.newItems(&q.basis, changedMembers...)
+	items, err := e.newItemsOf(&q.Basis, answers.AppendIgnored(nil, q.ignored), changedMembers...)
 	if err != nil {
 		return err
 	}
@@ -190,7 +220,7 @@ func (e *env) logChangesJSON(ctx context.Context, q *question, changed iter.Seq2
 		}
 		buf = eventjson.AppendEvent(buf[:0], &c.Event)
 		buf = append(buf[:len(buf)-len("}")], `,"changes":`...)
-		if err := items.add(ctx, append(appendChanges(buf, c.Changes), '}')); err != nil {
+		if err := items.add(ctx, append(answers.AppendChanges(buf, c.Changes), '}')); err != nil {
 			return err
 		}
 	}
@@ -239,4 +269,32 @@ func (e *env) showChangedLine(w io.Writer, lines *changeLines) func(*history.Cha
 		}
 		return lines.write(w, c.Changes)
 	}
+}
+
+// pickedChanges is how many of the changes that -S finds stand on the line of their event.
+const pickedChanges = 3
+
+// showPickedLine returns what shows on one line an event and what it changed where -S looks, and what ends the list.
+func (e *env) showPickedLine(w *bufio.Writer) (show func(*history.Changed) error, end func() error) {
+	t := e.onelineTable(w)
+	show = func(c *history.Changed) error {
+		cells := e.onelineCells(&c.Event)
+		cells[len(cells)-1] = pickedLine(c.Changes)
+		return t.row(cells...)
+	}
+	return show, func() error { return errors.Join(t.flush(), w.Flush()) }
+}
+
+// pickedLine writes a few changes on one line: ~ due  12 -> 0.
+func pickedLine(changes []reducer.Change) string {
+	var plain changeLines
+	var parts []string
+	for i := range changes[:min(len(changes), pickedChanges)] {
+		sign, text := plain.change(&changes[i], onelineData)
+		parts = append(parts, sign+" "+shownPath(changes[i].Path)+"  "+text)
+	}
+	if more := len(changes) - pickedChanges; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %s more", thousands(more)))
+	}
+	return strings.Join(parts, "; ")
 }

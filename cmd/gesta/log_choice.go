@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"regexp"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -91,8 +90,9 @@ func (e *env) chosenEvents(ctx context.Context, q *question, sel *history.Select
 	if err != nil {
 		return nil, err
 	}
-	if !q.basis.EffectiveAt.IsZero() {
-		return reversed(first(kept(events, keep), f.limit))
+	if fold.Effective != nil {
+		last, err := positionsOf(first(kept(events, keep), f.limit))
+		return fold.Effective.Events(ctx, q.Store, false, last), err
 	}
 	after, left := sel.After, f.limit
 	if left == 0 {
@@ -170,23 +170,4 @@ func kept(events iter.Seq2[store.Recorded, error], keep func(*store.Recorded) bo
 			}
 		}
 	}
-}
-
-// reversed yields events, which are in memory already, in the opposite order.
-func reversed(events iter.Seq2[store.Recorded, error]) (iter.Seq2[store.Recorded, error], error) {
-	var all []store.Recorded
-	for r, err := range events {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	slices.Reverse(all)
-	return func(yield func(store.Recorded, error) bool) {
-		for _, r := range all {
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}, nil
 }

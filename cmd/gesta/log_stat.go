@@ -94,7 +94,7 @@ func (e *env) logStat(ctx context.Context, q *question, events iter.Seq2[store.R
 	if !e.jsonMode() {
 		return e.logStatText(events)
 	}
-	items, err := e.newItems(&q.basis, statMembers...)
+	items, err := e.newItems(&q.Basis, statMembers...)
 	if err != nil {
 		return err
 	}

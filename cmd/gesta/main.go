@@ -9,11 +9,13 @@ import (
 	_ "time/tzdata" // --zone works where the machine has no time zones
 
 	"github.com/gestadb/gesta/reducer/javascript"
+	"github.com/gestadb/gesta/reducer/sandbox"
+	"github.com/gestadb/gesta/reducer/webassembly"
 )
 
 func main() {
-	if javascript.IsChild(os.Args) { // a process of this program that runs the code of a reducer, and nothing else
-		javascript.RunChild(os.Stdin, os.Stdout, os.Stderr, os.Exit)
+	if sandbox.IsChild(os.Args) { // a process of this program that runs the code of a reducer, and nothing else
+		sandbox.RunChild(os.Stdin, os.Stdout, os.Stderr, os.Exit, &javascript.Language, &webassembly.Language)
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

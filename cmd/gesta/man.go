@@ -72,10 +72,10 @@ func writeManPages(cmd *cobra.Command, dir string) (int, error) {
 	}
 	path := filepath.Join(dir, "man"+manSection(cmd), manName(cmd)+"."+manSection(cmd))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return 0, fmt.Errorf("make directory of manual pages: %w", err)
+		return 0, pathFailed("make directory of manual pages", err)
 	}
 	if err := os.WriteFile(path, manPage(cmd), 0o644); err != nil {
-		return 0, fmt.Errorf("write manual page: %w", err)
+		return 0, pathFailed("write manual page", err)
 	}
 	n := 1
 	for _, c := range cmd.Commands() {

@@ -44,7 +44,7 @@ func nearStream(ctx context.Context, s store.Store, err error) error {
 
 // noteTypes tells people of a type that no event has, where one is like it: an answer without its events looks like any other.
 func (q *question) noteTypes(ctx context.Context, e *env, types []string) {
-	lister, ok := store.As[store.Lister](q.store)
+	lister, ok := store.As[store.Lister](q.Store)
 	if !ok || len(types) == 0 || e.jsonMode() || e.global.quiet {
 		return
 	}

@@ -4,50 +4,67 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/itchyny/gojq"
 
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // basisOf says what an answer about s rests on: its id and its head now.
 func basisOf(ctx context.Context, s store.Store) (eventjson.Basis, error) {
-	var b eventjson.Basis
-	if identity, ok := store.As[store.Identity](s); ok {
-		b.Store = identity.StoreID()
-	}
-	head, err := s.Head(ctx)
-	if err != nil {
-		return b, fmt.Errorf("read head: %w", err)
-	}
-	b.Head = head
-	return b, nil
+	return answers.Basis(ctx, s)
 }
 
 // dataWriter is where data goes: stdout, guarded where a terminal could obey it.
 func (e *env) dataWriter() io.Writer {
 	if e.stdoutTerminal {
-		return jsonGuard{e.stdout}
+		return &wholeRunes{w: jsonGuard{e.stdout}}
 	}
 	return e.stdout
+}
+
+// wholeRunes hands on text in pieces that do not end within a rune. What is written last ends with a whole one, such as a line feed.
+type wholeRunes struct {
+	w    io.Writer
+	rest []byte // the beginning of a rune
+}
+
+func (r *wholeRunes) Write(b []byte) (int, error) {
+	n, text := len(b), b
+	if len(r.rest) > 0 {
+		text = append(r.rest, b...)
+		r.rest = nil
+	}
+	end := len(text)
+	for i := end - 1; i >= 0 && i >= end-utf8.UTFMax; i-- {
+		if utf8.RuneStart(text[i]) {
+			if !utf8.FullRune(text[i:]) {
+				end = i
+			}
+			break
+		}
+	}
+	r.rest = append(r.rest, text[end:]...)
+	if _, err := r.w.Write(text[:end]); err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 // printDocument prints the document of a command that has no list: basis and the members of v, a struct with json tags.
 // With --json=FIELDS only those members of v stay.
 func (e *env) printDocument(ctx context.Context, basis *eventjson.Basis, v any) error {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return fmt.Errorf("encode document: %w", err)
+	members, err := answers.Members(v)
+	if err != nil {
+		return err
 	}
-	members := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	if fields := e.global.json.fields; len(fields) > 0 {
 		kept, missing, err := pick(members, fields)
 		if err != nil {
@@ -62,13 +79,7 @@ func (e *env) printDocument(ctx context.Context, basis *eventjson.Basis, v any) 
 		}
 		members = kept
 	}
-	doc := append([]byte(`{"basis":`), eventjson.AppendBasis(nil, basis)...)
-	if len(members) > len("{}") {
-		doc = append(append(doc, ','), members[1:]...)
-	} else {
-		doc = append(doc, '}')
-	}
-	return e.printJSON(ctx, doc)
+	return e.printJSON(ctx, answers.AppendDocument(nil, basis, members))
 }
 
 // printJSON prints one JSON value, or what --jq makes of it, on a line of its own.
@@ -92,17 +103,19 @@ func unknownFields(missing, known []string) error {
 	return usageHint(orNearest(missing[0], known, "there are: "+strings.Join(known, ", ")), "--json=%s: no item has such a member", strings.Join(missing, ","))
 }
 
-// itemPrinter prints a list: {"basis":…,"items":[…]}, or one item a line under --ndjson. It streams: an error in the
-// middle leaves a document that does not end. With --jq over the whole document it keeps the document in memory.
+// itemPrinter prints a list: {"basis":…,"items":[…]}, or one item a line under --ndjson. Lines are sent as they come; a document is sent when it
+// is whole, and not at all when an error ends it in the middle. With --jq over the whole document it keeps the document in memory.
 type itemPrinter struct {
 	e      *env
 	known  []string // the members that an item can have
 	code   *gojq.Code
-	out    *bufio.Writer
+	to     io.Writer
+	out    *bufio.Writer // writes to one of to, kept and buffer
+	kept   *spool        // the document; nil under --ndjson and --jq
 	buffer *bytes.Buffer // of the document, for --jq; else nil
 	items  int
 	lines  bool
-	live   bool // each line is sent at once
+	live   bool // each item is sent at once: the list has no end
 }
 
 // newItems begins a list whose items can have the members known.
@@ -124,14 +137,20 @@ func (e *env) newItemsOf(basis *eventjson.Basis, members []byte, known ...string
 			return nil, err
 		}
 	}
-	w := e.dataWriter()
-	if p.code != nil && !p.lines {
+	p.to = e.dataWriter()
+	w := p.to
+	switch {
+	case p.lines:
+	case p.code != nil:
 		p.buffer = &bytes.Buffer{}
 		w = p.buffer
+	default:
+		p.kept = &spool{}
+		w = p.kept
 	}
 	p.out = bufio.NewWriterSize(w, 64<<10)
 	if !p.lines {
-		p.write([]byte(`{"basis":`), eventjson.AppendBasis(nil, basis), []byte{','}, members, []byte(`"items":[`))
+		p.write(answers.AppendListBegin(nil, basis, members))
 	}
 	return p, nil
 }
@@ -166,13 +185,18 @@ func (p *itemPrinter) add(ctx context.Context, item []byte) error {
 			return err
 		}
 	}
-	if p.live {
-		return p.out.Flush()
+	if !p.live && p.out.Available() > 0 { // a full buffer may hide an error of the reader, such as a closed pipe
+		return nil
 	}
-	if p.out.Available() == 0 { // a full buffer may hide an error of the reader, such as a closed pipe
-		return p.out.Flush()
+	err := p.out.Flush()
+	switch {
+	case p.kept == nil:
+	case err != nil:
+		err = errors.Join(err, p.kept.discard())
+	case p.live:
+		err = p.kept.send(p.to)
 	}
-	return nil
+	return err
 }
 
 func (p *itemPrinter) line(b []byte) error {
@@ -180,8 +204,13 @@ func (p *itemPrinter) line(b []byte) error {
 	return nil
 }
 
-// flush sends what was printed so far, before an error ends the list in the middle.
-func (p *itemPrinter) flush() error { return p.out.Flush() }
+// flush sends the lines that were printed so far, before an error ends the list in the middle. Of a document it sends nothing: it would not be one.
+func (p *itemPrinter) flush() error {
+	if p.kept != nil {
+		return p.kept.discard()
+	}
+	return p.out.Flush()
+}
 
 // close ends the list.
 func (p *itemPrinter) close(ctx context.Context) error {
@@ -190,7 +219,10 @@ func (p *itemPrinter) close(ctx context.Context) error {
 	}
 	if p.buffer == nil {
 		p.write([]byte("]}\n"))
-		return p.out.Flush()
+		if err := p.out.Flush(); err != nil {
+			return errors.Join(err, p.kept.discard())
+		}
+		return p.kept.send(p.to)
 	}
 	p.write([]byte("]}"))
 	if err := p.out.Flush(); err != nil {

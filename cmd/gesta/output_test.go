@@ -114,6 +114,10 @@ func TestPager(t *testing.T) {
 			t.Errorf("gesta %v is paged", args)
 		}
 	}
+	c.environ["PAGER"] = ""
+	if out := c.ok("log", "--oneline"); !strings.HasPrefix(out, "#") {
+		t.Errorf("paged although PAGER is empty: %q", out)
+	}
 	c.environ["PAGER"] = "head -n1 >/dev/null"
 	if _, stderr, code := c.run(t.Context(), "", "log"); code != exitOK || stderr != "" {
 		t.Errorf("a pager that is left early: exit code %d, %s", code, stderr)

@@ -67,16 +67,17 @@ func (e *env) pagerCommand() string {
 	return command
 }
 
-// pagerChoice returns the pager and who says so: $GESTA_PAGER, else the config, else $PAGER, else less where there is one.
+// pagerChoice returns the pager and who says so: $GESTA_PAGER, else the config, else $PAGER, else less where there is one. A
+// variable that is set and empty says that there is to be none.
 func (e *env) pagerChoice(c *config) (command, from string) {
-	if command := strings.TrimSpace(e.getenv("GESTA_PAGER")); command != "" {
-		return command, "GESTA_PAGER"
+	if command, ok := e.lookup("GESTA_PAGER"); ok {
+		return strings.TrimSpace(command), "GESTA_PAGER"
 	}
 	if c.pager.line != 0 {
 		return c.pager.value, c.at(c.pager.line)
 	}
-	if command := strings.TrimSpace(e.getenv("PAGER")); command != "" {
-		return command, "PAGER"
+	if command, ok := e.lookup("PAGER"); ok {
+		return strings.TrimSpace(command), "PAGER"
 	}
 	if isProgram("less") {
 		return "less", "default"

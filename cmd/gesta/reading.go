@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
-	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // readingFlags are the flags of commands that ask about history. A command adds those that mean something to it.
@@ -50,27 +47,12 @@ func optionalTarget(args []string) (string, error) {
 // historyClock says what now is to words such as yesterday.
 func (e *env) historyClock() history.Clock { return history.Clock{Now: e.clock(), Zone: e.zone} }
 
-// known reads --known-at: a position where it is all digits, else a time.
+// known reads --known-at: a position where it is all digits, else a time. Position 0 is before the first event: nothing is known.
 func (f *readingFlags) known(e *env) (history.Known, error) {
-	return e.parseKnown("--known-at", f.knownAt)
-}
-
-func (e *env) parseKnown(what, text string) (history.Known, error) {
-	if text == "" {
+	if f.knownAt == "" {
 		return history.Known{}, nil
 	}
-	if strings.Trim(text, "0123456789") == "" {
-		n, err := strconv.ParseUint(text, 10, 53)
-		if err != nil || n == 0 {
-			return history.Known{}, usagef("%s %s: a position is between 1 and 2^53-1", what, text)
-		}
-		return history.Known{Position: store.Position(n)}, nil
-	}
-	t, err := e.historyClock().Time(text)
-	if err != nil {
-		return history.Known{}, fmt.Errorf("%s: %w", what, err)
-	}
-	return history.Known{At: t}, nil
+	return answers.ParseKnown("--known-at", f.knownAt, e.historyClock())
 }
 
 // parseTime reads the value of a flag that is a time; the zero time where it is not given.
@@ -78,21 +60,15 @@ func (e *env) parseTime(flag, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	t, err := e.historyClock().Time(text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%s: %w", flag, err)
-	}
-	return t, nil
+	return answers.ParseTime(flag, text, e.historyClock())
 }
 
-// question is an open store, what an answer rests on, and what it is about.
+// question is what is asked of an open store, and whom it tells of what looks odd.
 type question struct {
-	store store.Store
-	basis eventjson.Basis
-	known history.Known
-	until store.Position // the last position that is known
-	clock history.Clock
-	rules *reducers // by which states are folded
+	*answers.Question
+	warn func(format string, args ...any)
+
+	ignored []store.Position // claims to supersede that do not count, where the question itself keeps them
 }
 
 // ask opens the store for a question and works out what is known.
@@ -113,22 +89,14 @@ func (e *env) ask(ctx context.Context, f *readingFlags) (*question, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &question{store: s, known: known, clock: e.historyClock(), rules: rules}
-	if q.basis, err = basisOf(ctx, s); err == nil {
-		q.until, err = known.Bound(ctx, s, q.basis.Head)
-	}
+	q, err := answers.Ask(ctx, s, answers.Asked{Known: known, EffectiveAt: effective, Clock: e.historyClock(), Rules: rules})
 	if err != nil {
 		return nil, closing(s, err)
 	}
-	if known.Position > q.basis.Head {
-		e.warn("position %d is after the head, %d: what is known there is all that there is", known.Position, q.basis.Head)
+	if known.Position > q.Basis.Head {
+		e.warn("position %d is after the head, %d: what is known there is all that there is", known.Position, q.Basis.Head)
 	}
-	q.basis.EffectiveAt = effective
-	q.basis.KnownAt = known.At
-	if known.Position != 0 {
-		q.basis.KnownAtPosition = q.until
-	}
-	return q, nil
+	return &question{Question: q, warn: e.warn}, nil
 }
 
 // closing closes a store after err.
@@ -139,13 +107,34 @@ func closing(s store.Store, err error) error {
 	return err
 }
 
-// selection looks up an address or range as if the store ended with what is known.
+// selection looks up an address or range as if the store ended with what is known, and warns of one that can select nothing.
 func (q *question) selection(ctx context.Context, text string) (history.Selection, error) {
-	if text == "" {
-		return history.Selection{Until: q.until}, nil
+	sel, err := q.lookUp(ctx, text)
+	if err == nil {
+		err = q.warnOfNothing(ctx, text, &sel)
 	}
-	sel, err := history.ResolveAt(ctx, q.store, text, q.clock, q.until)
-	return sel, nearStream(ctx, q.store, err)
+	return sel, err
+}
+
+// warnOfNothing tells people of a range that ends before it begins, and of a pattern in the place of a tag: their empty answers look
+// like any other.
+func (q *question) warnOfNothing(ctx context.Context, text string, sel *history.Selection) error {
+	switch {
+	case sel.Range && sel.Until < sel.After:
+		q.warn("the range %s ends before it begins: nothing lies in it", text)
+	case sel.Subject == history.Tag && history.IsGlob(sel.Name):
+		for _, err := range q.Store.Read(ctx, store.Query{{Tags: []string{sel.Name}}}, store.ReadOptions{Backward: true, Limit: 1}) {
+			return err
+		}
+		q.warn("no event has the tag %q: tags are taken as they stand, patterns such as order-* are for streams", sel.Name)
+	}
+	return nil
+}
+
+// lookUp is selection without the warnings, and with the name of a stream that may have been meant.
+func (q *question) lookUp(ctx context.Context, text string) (history.Selection, error) {
+	sel, err := q.LookUp(ctx, text)
+	return sel, nearStream(ctx, q.Store, err)
 }
 
 // beginsAt returns what tells people that the oldest events are gone.

@@ -90,7 +90,7 @@ func (e *env) reducerBuild(ctx context.Context, pkg, out string) error {
 	}
 	doc := reducerDocument{File: out, Bytes: len(module), Identity: webassembly.Identity(module)}
 	if e.jsonMode() {
-		return e.printDocument(ctx, &eventjson.Basis{}, doc)
+		return e.printDocument(ctx, &eventjson.Basis{NoHead: true}, doc)
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s  %s bytes  %s\n", doc.File, thousands(doc.Bytes), doc.Identity)
 	return err

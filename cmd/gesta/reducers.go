@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/reducer/javascript"
 	"github.com/gestadb/gesta/reducer/webassembly"
@@ -91,28 +91,10 @@ func (r *reducers) entries() ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// identityOf says by which rule the states of selections are made.
-func (r *reducers) identityOf(ctx context.Context, selections ...history.Selection) (string, error) {
-	var parts []string
-	for i := range selections {
-		if selections[i].Subject == history.WholeStore {
-			return r.identity(ctx)
-		}
-		rule, err := r.choose(ctx, selections[i].Target())
-		if err != nil {
-			return "", err
-		}
-		if !slices.Contains(parts, rule.Identity()) {
-			parts = append(parts, rule.Identity())
-		}
-	}
-	return strings.Join(parts, ","), nil
-}
-
-// identity says by which rules answers about many streams are made: one identity, or where they go by categories each with its own.
-func (r *reducers) identity(ctx context.Context) (string, error) {
+// Identity says by which rules answers about many streams are made: one identity, or where they go by categories each with its own.
+func (r *reducers) Identity(ctx context.Context) (string, error) {
 	if r.name != "" {
-		rule, err := r.choose(ctx, "")
+		rule, err := r.Choose(ctx, "")
 		if err != nil {
 			return "", err
 		}
@@ -142,8 +124,8 @@ func (r *reducers) identity(ctx context.Context) (string, error) {
 	return strings.Join(append(parts, reducer.MergePatchIdentity), ","), nil
 }
 
-// choose returns the reducer for a target: a stream, or tag: and a tag.
-func (r *reducers) choose(ctx context.Context, target string) (reducer.Reducer, error) {
+// Choose returns the reducer for a target: a stream, or tag: and a tag.
+func (r *reducers) Choose(ctx context.Context, target string) (reducer.Reducer, error) {
 	switch {
 	case r.isMergePatch():
 		return reducer.MergePatch(), nil
@@ -184,6 +166,27 @@ func (r *reducers) named(ctx context.Context, name string) (reducer.Reducer, err
 	return nil, usageHint("there is mergepatch; a file ends in .js or .wasm, or stands in "+r.dir, "there is no reducer %q", name)
 }
 
+// forRequest returns the rules by which a server answers a request: name is that of a reducer in the directory of the store, and never a path; empty
+// leaves the choice to the categories. A file is read once: what replaces it counts when the server starts again. What there is not leaves no trace, as
+// names come from anyone.
+func (r *reducers) forRequest(ctx context.Context, name string) (answers.Rules, error) {
+	if name == "" {
+		return r, nil
+	}
+	if r.dir != "" && filepath.IsLocal(name) && filepath.Base(name) == name {
+		for _, ext := range []string{".js", ".wasm"} {
+			path := filepath.Join(r.dir, name+ext)
+			if _, err := os.Stat(path); err != nil {
+				continue
+			}
+			if rule, err := r.file(ctx, path); rule != nil || err != nil {
+				return answers.One{Reducer: rule}, err
+			}
+		}
+	}
+	return nil, notFoundf("there is mergepatch, and what its owner put into the directory reducers of the store", "there is no reducer %q", name)
+}
+
 // inDir returns the reducer of a name in the directory of the store, nil where there is none.
 func (r *reducers) inDir(ctx context.Context, name string) (reducer.Reducer, error) {
 	for _, ext := range []string{".js", ".wasm"} {
@@ -213,6 +216,9 @@ func (r *reducers) file(ctx context.Context, path string) (reducer.Reducer, erro
 }
 
 func (r *reducers) load(ctx context.Context, path string) (closable, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -220,7 +226,7 @@ func (r *reducers) load(ctx context.Context, path string) (closable, error) {
 	case err != nil:
 		return nil, fmt.Errorf("look for a reducer: %w", err)
 	case !info.Mode().IsRegular():
-		return nil, usagef("%s is no reducer: it is not a file", path)
+		return nil, usagef("%s is no reducer: it is %s, and a reducer is a regular file", path, kindOf(info.Mode()))
 	}
 	if filepath.Dir(path) == r.dir { // it was found, rather than named
 		if err := refuseForeign(path); err != nil {
@@ -232,7 +238,7 @@ func (r *reducers) load(ctx context.Context, path string) (closable, error) {
 		return nil, err
 	}
 	if filepath.Ext(path) == ".wasm" {
-		rule, err := webassembly.Compile(ctx, text, webassembly.Options{CacheDir: compiledDir()})
+		rule, err := webassembly.New(filepath.Base(path), text, webassembly.Options{CacheDir: compiledDir()})
 		if err != nil {
 			return nil, reducerError(path, err)
 		}
@@ -243,6 +249,21 @@ func (r *reducers) load(ctx context.Context, path string) (closable, error) {
 		return nil, reducerError(path, err)
 	}
 	return rule, nil
+}
+
+// kindOf says what is there that is not a regular file.
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "something else"
 }
 
 // readBounded reads a file that is to be a reducer.

@@ -54,7 +54,7 @@ func (e *env) revParse(ctx context.Context, addresses []string, f *readingFlags)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
 	found := make([]revision, len(addresses)) // all of them before the first line
 	for i, address := range addresses {
 		if found[i], err = q.revision(ctx, address); err != nil {
@@ -91,7 +91,7 @@ func (q *question) revision(ctx context.Context, address string) (r revision, er
 			return r, nil
 		}
 	}
-	sel, err := q.selection(ctx, address)
+	sel, err := q.lookUp(ctx, address)
 	if err != nil {
 		return r, err
 	}
@@ -106,7 +106,7 @@ func (q *question) revision(ctx context.Context, address string) (r revision, er
 		break
 	}
 	if sel.Subject == history.Tag {
-		for _, err := range whole.Events(ctx, q.store, false, nil) {
+		for _, err := range whole.Events(ctx, q.Store, false, nil) {
 			if err != nil {
 				return r, err
 			}
@@ -122,9 +122,9 @@ func (q *question) lastOf(ctx context.Context, sel *history.Selection) func(func
 	case sel.Empty():
 		return func(func(store.Recorded, error) bool) {}
 	case sel.Subject == history.WholeStore:
-		return history.Read(ctx, q.store, nil, store.ReadOptions{Until: sel.Until, Backward: true, Limit: 1}, nil)
+		return history.Read(ctx, q.Store, nil, store.ReadOptions{Until: sel.Until, Backward: true, Limit: 1}, nil)
 	}
-	return sel.Events(ctx, q.store, true, nil)
+	return sel.Events(ctx, q.Store, true, nil)
 }
 
 func (r *revision) line() string {
@@ -146,7 +146,7 @@ func (r *revision) line() string {
 var revisionMembers = []string{"address", "target", "after", "position", "commit", "id", "stream", "version"}
 
 func (e *env) revParseJSON(ctx context.Context, q *question, found []revision) error {
-	items, err := e.newItems(&q.basis, revisionMembers...)
+	items, err := e.newItems(&q.Basis, revisionMembers...)
 	if err != nil {
 		return err
 	}

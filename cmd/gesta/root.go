@@ -20,7 +20,7 @@ and --jq picks out of either. "gesta help addresses" says how streams, versions,
 "gesta help exit-codes" what each exit code means.`
 
 const rootExample = `  gesta init
-  gesta append order-42 --type OrderPlaced --data '{"customer":"c-77","due":38.5}'
+  gesta append order-42 --type OrderPlaced --data '{"due":38.5}'
   gesta log order-42
   gesta state order-42
   gesta at yesterday order-42`
@@ -48,7 +48,9 @@ func newRoot(e *env) *cobra.Command {
 		}
 	}
 	root.AddCommand(helpTopics()...)
-	root.SetHelpCommand(newHelpCommand())
+	root.SetHelpCommand(newHelpCommand(e))
+	root.SetHelpFunc(printHelp)
+	root.ValidArgsFunction = e.completeAlias
 	root.SetFlagErrorFunc(misreadFlag)
 	e.explainArguments(root)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")

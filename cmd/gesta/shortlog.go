@@ -17,7 +17,7 @@ import (
 const shortlogHelp = `Count events by who caused them, by type, stream, category, day or hour, with the first and the last time that they were
 recorded: the most first, days and hours in their order. TARGET and RANGE are as gesta log takes them.
 
-The author is the actor in the metadata. Days and hours are those of your time zone.`
+The author is the actor in the metadata: --by actor is the same. Days and hours are those of your time zone.`
 
 const shortlogExample = `  gesta shortlog
   gesta shortlog order-42 --by type
@@ -50,7 +50,7 @@ func newShortlogCommand(e *env) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.by, "by", history.ByAuthor, "what to count by: `"+strings.Join(history.Groupings(), "|")+"`")
+	flags.StringVar(&f.by, "by", history.ByAuthor, "`WHAT` to count by: "+strings.Join(history.Groupings(), ", "))
 	flags.IntVar(&f.top, "top", 0, "show the `N` with the most events")
 	flags.Lookup("top").DefValue = "all" // as the help says it
 	addChoice(cmd, &f.logFlags)
@@ -60,6 +60,9 @@ func newShortlogCommand(e *env) *cobra.Command {
 }
 
 func (e *env) shortlog(ctx context.Context, target string, f *shortlogFlags) (err error) {
+	if f.by == "actor" { // as the metadata call the author
+		f.by = history.ByAuthor
+	}
 	if !slices.Contains(history.Groupings(), f.by) {
 		return usageHint(orNearest(f.by, history.Groupings(), "there are: "+strings.Join(history.Groupings(), ", ")), "--by %s is nothing to count by", f.by)
 	}
@@ -67,7 +70,7 @@ func (e *env) shortlog(ctx context.Context, target string, f *shortlogFlags) (er
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
 	sel, err := q.selection(ctx, target)
 	if err != nil {
 		return err
@@ -75,7 +78,7 @@ func (e *env) shortlog(ctx context.Context, target string, f *shortlogFlags) (er
 	if err := f.narrow(ctx, e, q, &sel); err != nil {
 		return err
 	}
-	groups, err := history.Shortlog(sel.Events(ctx, q.store, false, e.beginsAt()), f.by, e.zone)
+	groups, err := history.Shortlog(sel.Events(ctx, q.Store, false, e.beginsAt()), f.by, e.zone)
 	if err != nil {
 		return err
 	}
@@ -105,7 +108,7 @@ func (f *shortlogFlags) most(groups []history.Group) []history.Group {
 }
 
 func (e *env) shortlogJSON(ctx context.Context, q *question, by string, groups []history.Group) error {
-	items, err := e.newItems(&q.basis, by, "events", "firstRecordedAt", "lastRecordedAt")
+	items, err := e.newItems(&q.Basis, by, "events", "firstRecordedAt", "lastRecordedAt")
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (e *env) show(ctx context.Context, target string, f *readingFlags, commit b
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
 	events, err := q.events(ctx, target)
 	if err == nil && commit {
 		events, err = q.commitOf(ctx, &events[0])
@@ -61,7 +61,7 @@ func (e *env) show(ctx context.Context, target string, f *readingFlags, commit b
 		return err
 	}
 	if e.jsonMode() {
-		items, err := e.newItems(&q.basis, eventMembers...)
+		items, err := e.newItems(&q.Basis, eventMembers...)
 		if err != nil {
 			return err
 		}
@@ -120,16 +120,16 @@ func (q *question) events(ctx context.Context, target string) ([]store.Recorded,
 // last yields the last event of a selection, one of a system stream only where its position was named.
 func (q *question) last(ctx context.Context, sel *history.Selection, exact bool) func(func(store.Recorded, error) bool) {
 	if !exact {
-		return sel.Events(ctx, q.store, true, nil)
+		return sel.Events(ctx, q.Store, true, nil)
 	}
 	if sel.Empty() {
 		return func(func(store.Recorded, error) bool) {}
 	}
-	return q.store.Read(ctx, nil, store.ReadOptions{After: sel.After, Until: sel.Until})
+	return q.Store.Read(ctx, nil, store.ReadOptions{After: sel.After, Until: sel.Until})
 }
 
 func (q *question) byID(ctx context.Context, id string) ([]store.Recorded, error) {
-	ids, ok := store.As[store.IDs](q.store)
+	ids, ok := store.As[store.IDs](q.Store)
 	if !ok {
 		return nil, fmt.Errorf("look up an id: %w", store.ErrUnsupported)
 	}
@@ -138,7 +138,7 @@ func (q *question) byID(ctx context.Context, id string) ([]store.Recorded, error
 		if err != nil {
 			return nil, fmt.Errorf("look up id %s: %w", id, err)
 		}
-		if r.Position <= q.until {
+		if r.Position <= q.Until {
 			out = append(out, r)
 		}
 	}
@@ -148,7 +148,7 @@ func (q *question) byID(ctx context.Context, id string) ([]store.Recorded, error
 // commitOf returns all events of the commit that r is part of.
 func (q *question) commitOf(ctx context.Context, r *store.Recorded) ([]store.Recorded, error) {
 	var out []store.Recorded
-	for other, err := range q.store.Read(ctx, nil, store.ReadOptions{After: r.Commit - 1}) {
+	for other, err := range q.Store.Read(ctx, nil, store.ReadOptions{After: r.Commit - 1}) {
 		if err != nil {
 			return nil, fmt.Errorf("read commit %d: %w", r.Commit, err)
 		}

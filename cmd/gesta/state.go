@@ -2,19 +2,19 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
-	"github.com/gestadb/gesta/reducer"
-	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/history/answers"
 )
 
 const stateHelp = `Show what the events of a stream or a tag amount to. Each event's data is taken as a JSON merge patch on the state
 before it: members replace members, null removes one. Events whose data is not a JSON object are skipped and counted.
+
+The line above the state says what it is of, and which times were asked about.
 
 TARGET can name an earlier point: order-42@7, order-42~1, order-42@{yesterday}. --known-at answers with what was recorded by
 a time or position, --effective-at with what holds at a time as far as is known.`
@@ -69,83 +69,55 @@ func newAtCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-// stateDocument is the document of state and at.
-type stateDocument struct {
-	Target   string          `json:"target"`
-	Stream   string          `json:"stream,omitempty"`
-	Version  uint64          `json:"version"`
-	Position store.Position  `json:"position"`
-	Events   uint64          `json:"events"`
-	Skipped  uint64          `json:"skipped"`
-	State    json.RawMessage `json:"state,omitempty"`
-	Value    json.RawMessage `json:"value,omitempty"`
-
-	// IgnoredSupersedes are the positions of events that claim to supersede what is no earlier event of their stream.
-	IgnoredSupersedes []store.Position `json:"ignoredSupersedes,omitempty"`
-}
-
 func (e *env) state(ctx context.Context, target string, f *readingFlags) (err error) {
-	path, err := reducer.ParsePath(f.path)
+	part, err := answers.ParsePart("--path", f.path, "")
 	if err != nil {
-		return fmt.Errorf("--path: %w", err)
+		return err
 	}
 	q, err := e.ask(ctx, f)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
-	sel, err := q.stateTarget(ctx, target)
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
+	of, err := q.target(ctx, target)
 	if err != nil {
 		return err
 	}
-	st, err := history.FoldState(ctx, q.store, sel, history.StateOptions{
-		EffectiveAt: q.basis.EffectiveAt, Choose: q.rules.choose, Truncated: e.beginsAt(),
-	})
+	st, err := q.State(ctx, of)
 	if err != nil {
 		return err
 	}
-	if n := len(st.Ignored); n > 0 {
-		e.warn("%s that it supersedes what is no earlier event of its stream, the first at position %d: that does not count", plural(n, "event says", "events say, each,"), st.Ignored[0])
+	e.warnIgnored(st.Ignored)
+	value, err := part.In(st, of)
+	if err != nil {
+		return err
 	}
-	value, ok := st.Fold.AppendAt(nil, path)
-	if !ok {
-		return notFoundf("gesta state "+target+" shows the whole", "the state of %s has nothing at %s", target, f.path)
-	}
-	return e.printState(ctx, q, st, value, len(path) > 0)
+	return e.printState(ctx, q, st, value, &part)
 }
 
-// stateTarget looks up a stream or a tag; a range or a point of the whole store is none.
-func (q *question) stateTarget(ctx context.Context, target string) (history.Selection, error) {
-	sel, err := q.selection(ctx, target)
-	switch {
-	case err != nil:
-		return sel, err
-	case sel.Range:
-		return sel, usageHint("name its end: order-42@7", "%s is a range, and a state is of one point", target)
-	case sel.Subject == history.WholeStore:
-		return sel, usageHint("gesta streams lists the streams there are", "%q is no stream and no tag", target)
+// target looks up a stream or a tag; a range or a point of the whole store is none.
+func (q *question) target(ctx context.Context, text string) (answers.Target, error) {
+	sel, err := q.selection(ctx, text)
+	if err != nil {
+		return answers.Target{}, err
 	}
-	return sel, nil
+	return answers.NewTarget(sel, text)
 }
 
-func (e *env) printState(ctx context.Context, q *question, st *history.State, value []byte, part bool) error {
+func (e *env) printState(ctx context.Context, q *question, st *history.State, value []byte, part *answers.Part) error {
 	if e.jsonMode() {
-		q.basis.Reducer = st.Reducer
-		doc := stateDocument{
-			Target: st.Target, Stream: st.Stream, Version: st.Version, Position: st.Position,
-			Events: st.Events, Skipped: st.Skipped, State: value, IgnoredSupersedes: st.Ignored,
-		}
-		if part {
-			doc.State, doc.Value = nil, value
-		}
-		return e.printDocument(ctx, &q.basis, doc)
+		return e.printDocument(ctx, &q.Basis, part.Document(st, value))
 	}
-	if !part {
+	if len(part.Path) == 0 {
 		skipped := ""
 		if st.Skipped > 0 {
 			skipped = fmt.Sprintf(", %s of them skipped", thousands(int(st.Skipped)))
 		}
-		e.note("%s@%d  #%d  %s%s", st.Target, st.Version, st.Position, plural(int(st.Events), "event", "events"), skipped)
+		asked := e.basisText(&q.Basis)
+		if asked != "" {
+			asked = "  " + asked
+		}
+		e.note("%s@%d  #%d  %s%s%s", st.Target, st.Version, st.Position, plural(int(st.Events), "event", "events"), skipped, asked)
 	}
 	_, err := fmt.Fprintln(e.stdout, prettyJSON(value))
 	return err

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
-	"github.com/gestadb/gesta/store/eventjson"
 )
 
 const statsHelp = `Count what the store holds: events, streams, types, tags and commits, the first and the last times, and the room it takes.
@@ -34,68 +33,20 @@ func newStatsCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-// statsDocument is the document of stats.
-type statsDocument struct {
-	Events           uint64     `json:"events"`
-	Streams          uint64     `json:"streams"`
-	Types            uint64     `json:"types"`
-	Tags             uint64     `json:"tags"`
-	Commits          uint64     `json:"commits"`
-	SystemEvents     uint64     `json:"systemEvents"`
-	Late             uint64     `json:"late"`
-	Bytes            statsBytes `json:"bytes"`
-	Segments         int        `json:"segments"`
-	ClockBehindUs    int64      `json:"clockBehindUs"`
-	FirstRecordedAt  string     `json:"firstRecordedAt,omitempty"`
-	LastRecordedAt   string     `json:"lastRecordedAt,omitempty"`
-	FirstEffectiveAt string     `json:"firstEffectiveAt,omitempty"`
-	LastEffectiveAt  string     `json:"lastEffectiveAt,omitempty"`
-}
-
-type statsBytes struct {
-	Log   int64 `json:"log"`
-	Index int64 `json:"index"`
-}
-
 func (e *env) stats(ctx context.Context, f *readingFlags) (err error) {
 	q, err := e.ask(ctx, f)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
-	var counted history.Stats
-	if q.until > 0 {
-		if counted, err = history.CountStats(ctx, q.store, q.until, e.beginsAt()); err != nil {
-			return err
-		}
-	}
-	var medium store.Stats
-	if m, ok := store.As[store.Measurer](q.store); ok {
-		if medium, err = m.Stats(ctx); err != nil {
-			return fmt.Errorf("measure store: %w", err)
-		}
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
+	counted, medium, err := q.Stats(ctx, e.beginsAt())
+	if err != nil {
+		return err
 	}
 	if e.jsonMode() {
-		return e.printDocument(ctx, &q.basis, newStatsDocument(&counted, &medium))
+		return e.printDocument(ctx, &q.Basis, answers.NewStats(&counted, &medium))
 	}
 	return e.statsText(&counted, &medium)
-}
-
-func newStatsDocument(c *history.Stats, m *store.Stats) statsDocument {
-	text := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return eventjson.FormatTime(t)
-	}
-	return statsDocument{
-		Events: c.Events, Streams: c.Streams, Types: c.Types, Tags: c.Tags, Commits: c.Commits,
-		SystemEvents: c.SystemEvents, Late: c.Late,
-		Bytes: statsBytes{Log: m.LogBytes, Index: m.IndexBytes}, Segments: m.Segments,
-		ClockBehindUs:   m.ClockBehind.Microseconds(),
-		FirstRecordedAt: text(c.FirstRecordedAt), LastRecordedAt: text(c.LastRecordedAt),
-		FirstEffectiveAt: text(c.FirstEffectiveAt), LastEffectiveAt: text(c.LastEffectiveAt),
-	}
 }
 
 func (e *env) statsText(c *history.Stats, m *store.Stats) error {

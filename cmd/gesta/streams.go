@@ -7,9 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
-	"github.com/gestadb/gesta/store/eventjson"
 )
 
 const streamsHelp = `List the streams by name, each with its version (how many events it has had), the position of its last event, and when
@@ -55,34 +54,21 @@ func (e *env) streams(ctx context.Context, f *streamsFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
 	show, end, err := e.streamPrinter(ctx, q)
 	if err != nil {
 		return err
 	}
-	if !q.nothing() {
-		for info, err := range history.Streams(ctx, q.store, f.StreamsOptions, q.past()) {
-			if err != nil {
-				return err
-			}
-			if err := show(&info); err != nil {
-				return err
-			}
+	for info, err := range q.Streams(ctx, f.StreamsOptions) {
+		if err != nil {
+			return err
+		}
+		if err := show(&info); err != nil {
+			return err
 		}
 	}
 	return end()
 }
-
-// past is the position up to which history is asked, 0 for a question about now.
-func (q *question) past() store.Position {
-	if q.known == (history.Known{}) {
-		return 0
-	}
-	return q.until
-}
-
-// nothing says that a question about the past is about the time before the first event.
-func (q *question) nothing() bool { return q.known != (history.Known{}) && q.until == 0 }
 
 // streamPrinter returns what prints one stream, and what ends the list.
 func (e *env) streamPrinter(ctx context.Context, q *question) (show func(*store.StreamInfo) error, end func() error, err error) {
@@ -96,16 +82,13 @@ func (e *env) streamPrinter(ctx context.Context, q *question) (show func(*store.
 			return t.row(visible(s.Stream), strconv.FormatUint(s.Version, 10), numbered(s.LastPosition), e.shortTime(s.LastRecordedAt))
 		}, t.flush, nil
 	}
-	items, err := e.newItems(&q.basis, streamMembers...)
+	items, err := e.newItems(&q.Basis, streamMembers...)
 	if err != nil {
 		return nil, nil, err
 	}
 	var b []byte
 	return func(s *store.StreamInfo) error {
-		b = eventjson.AppendString(append(b[:0], `{"stream":`...), s.Stream)
-		b = strconv.AppendUint(append(b, `,"version":`...), s.Version, 10)
-		b = strconv.AppendUint(append(b, `,"lastPosition":`...), uint64(s.LastPosition), 10)
-		b = eventjson.AppendTime(append(b, `,"lastRecordedAt":`...), s.LastRecordedAt)
-		return items.add(ctx, append(b, '}'))
+		b = answers.AppendStream(b[:0], s)
+		return items.add(ctx, b)
 	}, func() error { return items.close(ctx) }, nil
 }

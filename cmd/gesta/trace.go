@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -26,7 +27,7 @@ store have no index by these: it reads what comes after the event, and where the
 
 const traceExample = `  gesta trace order-42@7
   gesta trace 1120 --depth 2
-  gesta trace 0199a7c2-5b1e-7c3d-9f00-2f6d1c0a9b11 --json --jq '.items[] | select(.depth < 0)'`
+  gesta trace order-42@7 --json --jq '.items[] | select(.depth < 0)'`
 
 type traceFlags struct {
 	readingFlags
@@ -66,7 +67,7 @@ func (e *env) trace(ctx context.Context, target string, f *traceFlags) (err erro
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
 	events, err := q.events(ctx, target)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (e *env) trace(ctx context.Context, target string, f *traceFlags) (err erro
 	if len(events) > 1 {
 		return usageHint("gesta show "+target+" shows them; name one by its position", "%s have the id %s", plural(len(events), "event", "events"), target)
 	}
-	o := history.TraceOptions{Depth: f.depth, Until: q.until, Truncated: e.beginsAt()}
+	o := history.TraceOptions{Depth: f.depth, Until: q.Until, Truncated: e.beginsAt()}
 	if o.After, o.Until, err = e.recordedWithin(ctx, q, f.since, f.until); err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (e *env) trace(ctx context.Context, target string, f *traceFlags) (err erro
 	defer bars.close()
 	report := bars.start("events", int64(o.Until))           //nolint:gosec // positions fit
 	o.Progress = func(p store.Position) { report(int64(p)) } //nolint:gosec // positions fit
-	items, err := history.Trace(ctx, q.store, &events[0], o)
+	items, err := history.Trace(ctx, q.Store, &events[0], o)
 	bars.close()
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func (e *env) trace(ctx context.Context, target string, f *traceFlags) (err erro
 
 // recordedWithin returns the positions that lie between two times of recording: after one and up to the other. An empty time is no bound.
 func (e *env) recordedWithin(ctx context.Context, q *question, since, until string) (after, last store.Position, err error) {
-	last = q.until
+	last = q.Until
 	from, err := e.parseTime("--since", since)
 	if err != nil {
 		return 0, 0, err
@@ -105,12 +106,12 @@ func (e *env) recordedWithin(ctx context.Context, q *question, since, until stri
 		return 0, 0, err
 	}
 	if since != "" {
-		if after, err = history.PositionAt(ctx, q.store, from.Add(-time.Microsecond)); err != nil {
+		if after, err = history.PositionAt(ctx, q.Store, from.Add(-time.Microsecond)); err != nil {
 			return 0, 0, err
 		}
 	}
 	if until != "" {
-		p, err := history.PositionAt(ctx, q.store, to)
+		p, err := history.PositionAt(ctx, q.Store, to)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -123,14 +124,14 @@ func (e *env) recordedWithin(ctx context.Context, q *question, since, until stri
 var tracedMembers = append(append([]string{}, mentionMembers...), "parent", "via", "depth")
 
 func (e *env) traceJSON(ctx context.Context, q *question, found []history.Traced) error {
-	items, err := e.newItems(&q.basis, tracedMembers...)
+	items, err := e.newItems(&q.Basis, tracedMembers...)
 	if err != nil {
 		return err
 	}
 	var buf []byte
 	for i := range found {
 		t := &found[i]
-		buf = appendMention(append(buf[:0], '{'), &t.Event)
+		buf = answers.AppendMention(append(buf[:0], '{'), &t.Event)
 		if t.Via != "" {
 			buf = strconv.AppendUint(append(buf, `,"parent":`...), uint64(t.Parent), 10)
 			buf = eventjson.AppendString(append(buf, `,"via":`...), t.Via)

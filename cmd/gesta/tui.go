@@ -50,19 +50,19 @@ func (e *env) tui(ctx context.Context, target string, f *readingFlags) (err erro
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
-	sel, err := q.stateTarget(ctx, target)
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
+	of, err := q.target(ctx, target)
 	if err != nil {
 		return err
 	}
-	rule, err := q.rules.choose(ctx, sel.Target())
+	rule, err := q.Rules.Choose(ctx, of.Target())
 	if err != nil {
 		return err
 	}
 	o := tui.Options{
-		Store: q.store, Selection: sel, EffectiveAt: q.basis.EffectiveAt, Reducer: rule, ReducerName: f.reducer,
-		Follow: f.knownAt == "" && f.effectiveAt == "" && sel.Point == history.AtEnd && sel.Until == q.basis.Head,
-		Basis:  e.basisText(&q.basis), Color: e.painter(true).on, Zone: e.zone, Visible: visible, ShownPath: shownPath, Quote: shellQuote,
+		Store: q.Store, Selection: of.Selection, EffectiveAt: q.Basis.EffectiveAt, Reducer: rule, ReducerName: f.reducer,
+		Follow: f.knownAt == "" && f.effectiveAt == "" && of.Point == history.AtEnd && of.Until == q.Basis.Head,
+		Basis:  e.basisText(&q.Basis), Color: e.painter(true).on, Zone: e.zone, Visible: visible, ShownPath: shownPath, Quote: shellQuote,
 	}
 	if e.global.store != "" {
 		o.Flags = []string{"--store", e.global.store}
@@ -78,7 +78,7 @@ func (e *env) tui(ctx context.Context, target string, f *readingFlags) (err erro
 func (e *env) basisText(b *eventjson.Basis) string {
 	var parts []string
 	switch {
-	case b.KnownAtPosition != 0:
+	case b.KnownAtPosition != 0, b.KnownAtStart:
 		parts = append(parts, "known at "+numbered(b.KnownAtPosition))
 	case !b.KnownAt.IsZero():
 		parts = append(parts, "known at "+e.shortTime(b.KnownAt))

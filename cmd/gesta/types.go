@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gestadb/gesta/history"
-	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/history/answers"
 )
 
 const typesHelp = `List the types of events by name, each with how many events it has. What is in streams of gesta's own, whose names begin
@@ -29,35 +26,23 @@ func newTypesCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-// typeItem is an item of the document of types.
-type typeItem struct {
-	Type   string `json:"type"`
-	Events uint64 `json:"events"`
-}
-
 func (e *env) types(ctx context.Context, f *readingFlags) (err error) {
 	q, err := e.ask(ctx, f)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, q.store.Close()) }()
-	var types []store.TypeInfo
-	if !q.nothing() {
-		if types, err = history.Types(ctx, q.store, q.past()); err != nil {
-			return err
-		}
+	defer func() { err = errors.Join(err, q.Store.Close()) }()
+	types, err := q.Types(ctx)
+	if err != nil {
+		return err
 	}
 	if e.jsonMode() {
-		items, err := e.newItems(&q.basis, "type", "events")
+		items, err := e.newItems(&q.Basis, "type", "events")
 		if err != nil {
 			return err
 		}
-		for _, t := range types {
-			item, err := json.Marshal(typeItem(t))
-			if err != nil {
-				return fmt.Errorf("encode type: %w", err)
-			}
-			if err := items.add(ctx, item); err != nil {
+		for i := range types {
+			if err := items.add(ctx, answers.AppendType(nil, &types[i])); err != nil {
 				return err
 			}
 		}

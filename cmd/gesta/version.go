@@ -27,7 +27,7 @@ func newVersionCommand(e *env) *cobra.Command {
 				Arch    string `json:"arch"`
 			}{buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH}
 			if e.jsonMode() {
-				return e.printDocument(cmd.Context(), &eventjson.Basis{}, doc)
+				return e.printDocument(cmd.Context(), &eventjson.Basis{NoHead: true}, doc)
 			}
 			_, err := fmt.Fprintf(e.stdout, "gesta %s (%s, %s/%s)\n", doc.Version, doc.Go, doc.OS, doc.Arch)
 			return err

@@ -13,7 +13,7 @@ import (
 func (t *tree) convert(v goja.Value, at place) goja.Value {
 	o, ok := v.(*goja.Object)
 	if !ok {
-		return t.scalar(v)
+		return t.scalar(v, at)
 	}
 	n := t.newNode(isList(o), at)
 	if n.isList {
@@ -42,7 +42,7 @@ func (t *tree) newNode(isAList bool, at place) *node {
 }
 
 // scalar returns a scalar as the state keeps it.
-func (t *tree) scalar(v goja.Value) goja.Value {
+func (t *tree) scalar(v goja.Value, at place) goja.Value {
 	if _, ok := v.(goja.String); ok {
 		return v
 	}
@@ -50,38 +50,41 @@ func (t *tree) scalar(v goja.Value) goja.Value {
 	case float64:
 		switch {
 		case math.IsNaN(x):
-			t.invalid("NaN")
+			t.invalid("NaN; JSON has no such number", t.lineOf(v, at))
 		case math.IsInf(x, 0):
-			t.invalid("infinite")
+			t.invalid("infinite; JSON has no such number", t.lineOf(v, at))
 		case x == 0:
 			return t.vm.ToValue(0) // there is one zero
 		}
 	case int64, bool, nil:
 	default:
-		t.invalid("a BigInt")
+		t.invalid("a BigInt; "+inPlace["BigInt"], t.lineOf(v, at))
 	}
 	return v
 }
 
-var promiseType = reflect.TypeFor[*goja.Promise]()
+var (
+	promiseType = reflect.TypeFor[*goja.Promise]()
+	proxyType   = reflect.TypeFor[goja.Proxy]()
+)
 
-// resolve returns what stands for a value in JSON, false where it is left out. It is a scalar, an object or a list.
+// resolve returns what stands for a value in JSON, false where it is undefined. It is a scalar, an object or a list. Where JSON has nothing for it, the state is invalid.
 func (t *tree) resolve(v goja.Value) (goja.Value, bool) {
 	if o, ok := v.(*goja.Object); ok {
+		if o.ExportType() == proxyType {
+			return t.refuse(v, "a Proxy; keep what is behind it")
+		}
 		v = t.ownJSON(o)
 	}
 	if v == nil || goja.IsUndefined(v) {
 		return nil, false
 	}
 	if _, ok := v.(*goja.Symbol); ok {
-		return nil, false
+		return t.refuse(v, "a Symbol; "+inPlace["Symbol"])
 	}
 	o, ok := v.(*goja.Object)
-	if !ok {
+	if !ok || nodeOf(o) != nil {
 		return v, true
-	}
-	if _, ok := goja.AssertFunction(o); ok {
-		return nil, false
 	}
 	switch o.ClassName() {
 	case "Number":
@@ -92,10 +95,19 @@ func (t *tree) resolve(v goja.Value) (goja.Value, bool) {
 		return t.vm.ToValue(o.Export()), true
 	case "Object":
 		if o.ExportType() == promiseType {
-			t.invalid("a promise: handlers do not wait")
+			return t.refuse(v, "a promise; "+inPlace["Promise"])
 		}
 	}
+	if problem := t.foreign(o); problem != "" {
+		return t.refuse(v, problem)
+	}
 	return o, true
+}
+
+// refuse makes the state invalid, and returns something for a value that it cannot keep.
+func (t *tree) refuse(v goja.Value, problem string) (goja.Value, bool) {
+	t.invalid(problem, t.lineOf(v, place{}))
+	return goja.Null(), true
 }
 
 // resolveOr returns what stands for a value in JSON, or another one where it is left out.
@@ -128,6 +140,9 @@ func (t *tree) ownJSON(o *goja.Object) goja.Value {
 	if err != nil {
 		t.err = err
 		return goja.Null()
+	}
+	if goja.IsNull(v) && o.ClassName() == "Date" && o.Export() == nil {
+		t.invalid("a Date without a time", t.lineOf(o, place{}))
 	}
 	return v
 }
@@ -204,7 +219,7 @@ func pointer(path []string) string {
 			break
 		}
 		b.WriteByte('/')
-		_, _ = pointerEscaper.WriteString(&b, name)
+		b.WriteString(clean(pointerEscaper.Replace(name)))
 	}
 	return b.String()
 }

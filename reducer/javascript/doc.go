@@ -19,19 +19,31 @@
 //	isJson          whether it is: by its content type, and by what it says
 //	metadata        the same of the metadata
 //	eventType       its type
-//	streamId        its stream, "" for an event without one
-//	sequenceNumber  from 0, that is its version less one; -1 for an event without a stream
+//	streamId        its stream
+//	sequenceNumber  from 0, that is its version less one
 //	created         when it was recorded, as 2026-11-21T10:00:00.123456Z
 //
-// An erased event is skipped, as one that is not there any more.
+// An event without a stream, which KurrentDB does not have, has neither streamId nor sequenceNumber: both are undefined, and 'streamId' in e is false. An erased event is skipped, as one that is not
+// there any more. Data that is nested deeper than 10,000 is taken for no JSON.
+//
+// Handlers do not wait. What promises do at once, when the handler returns, counts; one that was rejected without anything that takes the error ends the fold, as a throw does.
 //
 // # The state
 //
-// Between two events the state is JSON, and nothing else: what JSON.stringify would leave out, such as undefined and functions, is gone, a Date is a text, the hole of a list is null, and of one object that was
-// put into two places there are two. A handler that keeps a part of the state, or an object that it put there, in a variable of its own and writes into it at a later event, writes into something that the state
-// does not have any more, or not see at all; nobody should, because what folds from a later state has not got these variables. NaN, the infinities and BigInt are errors that name the path, as is a value that holds itself.
-// Lists have no holes, but undefined elements, and no other members than their elements.
-// Parts of the state are plain: Object.freeze and accessors are errors, and Object.defineProperty makes members like any other. In names of members, half of a surrogate pair is U+FFFD.
+// Between two events the state is JSON, and nothing else. As JSON.stringify has it, a member that is undefined is left out, an element that is undefined, or the hole of a list, is null, a Number, String or
+// Boolean object is its value, an object with toJSON is what that returns, which makes a text of a Date, and of one object that was put into two places there are two. A list has no other members than its
+// elements: what match returns is its texts.
+//
+// What JSON cannot carry ends the fold, with its path and what it is ([ErrState]), instead of becoming {} or nothing: NaN and the infinities, BigInt, symbols and members that are named by one, functions, Map, Set,
+// WeakMap, WeakSet, RegExp, Error, promises, generators and iterators, ArrayBuffer and what looks into it, Proxy, a Date without a time, what a class made (its methods and what it hides would be gone at the next event; toJSON
+// helps), and a value that holds itself or is nested deeper than 5,000. A handler may use all of these, and write them into the state for a while; the state must be JSON when it returns.
+//
+// A handler keeps everything in the state. One that keeps something in a variable of the file, a part of the state among it, has a second state which nobody sees: the variable begins anew with each fold, and what folds
+// from a later state would not have it. This is not detected. What is written into an object at a later event than the one that put it into the state is written into something that the state does not have.
+//
+// Lists of the state have no holes, but undefined elements.
+// Parts of the state are plain: Object.freeze and accessors are errors, and Object.defineProperty makes members like any other; a prototype that is given to one is not part of the state. In names of members, half of a
+// surrogate pair is U+FFFD.
 //
 // Numbers are those of JavaScript. A number of the data that would print with another value, such as 9007199254740993 or 1e400, ends the fold when a handler reads
 // the data ([ErrNumber]), unless a line of the file says
@@ -42,6 +54,6 @@
 //
 // There is no clock and no randomness: Date.now(), new Date() and Math.random() end the fold, even inside of try ([ErrForbidden]); new Date(x) works, in UTC. There are no files, no network, no modules and no timers.
 //
-// The code runs in a process of its own, which is the same program started again: its main begins with [IsChild] and [RunChild]. It is killed when a handler takes too long, or the process takes too much memory ([ErrTime], [ErrMemory],
+// The code runs in a process of its own, which is the same program started again: its main begins with [sandbox.IsChild] and [sandbox.RunChild]. It is killed when a handler takes too long, or the process takes too much memory ([ErrTime], [ErrMemory],
 // [ErrDepth], from a thousand nested calls on); in all cases a [reducer.EventError] names the event.
 package javascript

@@ -10,13 +10,14 @@ import (
 
 	"github.com/dop251/goja"
 
+	"github.com/gestadb/gesta/reducer/sandbox"
 	"github.com/gestadb/gesta/store"
 )
 
 // sentEvent is what the child gets of an event.
 type sentEvent struct {
 	typ, stream string
-	number      int64 // of the event in its stream, from 0
+	number      int64 // of the event in its stream, from 0; -1 where it has none
 	created     int64 // microseconds since 1970
 	json        bool  // by its content type
 	data        []byte
@@ -24,19 +25,19 @@ type sentEvent struct {
 }
 
 func appendEvent(b []byte, r *store.Recorded) []byte {
-	b = appendText(b, r.Type)
-	b = appendText(b, r.Stream)
+	b = sandbox.AppendText(b, r.Type)
+	b = sandbox.AppendText(b, r.Stream)
 	b = binary.AppendVarint(b, int64(r.Version)-1) //nolint:gosec // versions do not come near
 	b = binary.AppendVarint(b, r.RecordedAt.UnixMicro())
-	b = appendFlag(b, saysJSON(r.ContentType))
-	b = appendText(b, r.Data)
-	return appendText(b, r.Metadata)
+	b = sandbox.AppendFlag(b, saysJSON(r.ContentType))
+	b = sandbox.AppendText(b, r.Data)
+	return sandbox.AppendText(b, r.Metadata)
 }
 
-func readEvent(r *reader) sentEvent {
+func readEvent(r *sandbox.Reader) sentEvent {
 	return sentEvent{
-		typ: string(r.text()), stream: string(r.text()), number: r.int(), created: r.int(),
-		json: r.flag(), data: r.text(), metadata: r.text(),
+		typ: string(r.Text()), stream: string(r.Text()), number: r.Int(), created: r.Int(),
+		json: r.Flag(), data: r.Text(), metadata: r.Text(),
 	}
 }
 
@@ -57,7 +58,11 @@ type event struct {
 	members map[string]goja.Value // read, or written by a handler
 }
 
-var eventNames = []string{"data", "body", "isJson", "metadata", "eventType", "streamId", "sequenceNumber", "created"}
+// The members of an event, and those of one without a stream.
+var (
+	eventNames      = []string{"data", "body", "isJson", "metadata", "eventType", "streamId", "sequenceNumber", "created"}
+	streamlessNames = []string{"data", "body", "isJson", "metadata", "eventType", "created"}
+)
 
 // Get returns a member.
 func (e *event) Get(name string) goja.Value {
@@ -88,9 +93,13 @@ func (e *event) make(name string) goja.Value {
 	case "eventType":
 		return vm.ToValue(e.typ)
 	case "streamId":
-		return vm.ToValue(e.stream)
+		if e.stream != "" {
+			return vm.ToValue(e.stream)
+		}
 	case "sequenceNumber":
-		return vm.ToValue(e.number)
+		if e.stream != "" {
+			return vm.ToValue(e.number)
+		}
 	case "created":
 		return vm.ToValue(time.UnixMicro(e.created).UTC().Format("2006-01-02T15:04:05.000000Z"))
 	}
@@ -131,6 +140,9 @@ func (e *event) Delete(name string) bool {
 // Keys returns the names of the members.
 func (e *event) Keys() []string {
 	names := eventNames
+	if e.stream == "" {
+		names = streamlessNames
+	}
 	for name := range e.members {
 		if e.make(name) == nil {
 			names = append(slices.Clip(names), name)

@@ -76,7 +76,7 @@ func TestEvent(t *testing.T) {
 		["C",null,true,false,null,"order-1",2,"2026-11-21T10:00:03.000120Z",8,true,false,2],
 		["D",[1,"😀"],true,true,null,"order-1",3,"2026-11-21T10:00:04.000120Z",8,true,false,3],
 		["E",null,true,false,null,"order-1",4,"2026-11-21T10:00:05.000120Z",8,true,false,4],
-		["F",{},true,true,null,"",-1,"2026-11-21T10:00:06.000120Z",8,true,false,-1]]`))
+		["F",{},true,true,null,null,null,"2026-11-21T10:00:06.000120Z",6,true,false,null]]`))
 	if got != want {
 		t.Errorf("state = %s\nwant    %s", got, want)
 	}
@@ -98,9 +98,19 @@ func TestStates(t *testing.T) {
 			`{"d":"2026-11-21T10:00:01.000Z","h":10,"o":0,"t":"Thu Jan 01 1970 00:00:00 GMT+0000 (UTC)"}`,
 		},
 		{
-			"left out", `when({ $any(s) { s.a = undefined; s.b = () => 1; s.c = Symbol('x'); s.d = [undefined, () => 1, , Symbol('x')]; s.e = new Map([[1, 2]]); s.f = Object.create({ g: 1 }) } })`,
-			`{"d":[null,null,null,null],"e":{},"f":{}}`,
+			"left out", `when({ $any(s) { s.a = undefined; s.b = [undefined, , 1]; s.c = { d: undefined, e: 1 }; s.late = 1; s.late = undefined } })`,
+			`{"b":[null,null,1],"c":{"e":1}}`,
 		},
+		{
+			"as JSON has it", `when({ $any(s) { s.a = [new Number(1), new String('x'), new Boolean(true)]; s.b = new Date(0); s.c = { toJSON(name) { return [name, { toJSON: () => 1 }] } };
+				class Own { #n = 1; toJSON() { return { n: this.#n } } } s.d = new Own(); s.e = Object.assign(Object.create(null), { x: 1 }); s.f = 'abc'.match(/b/); s.g = undefined } })`,
+			`{"a":[1,"x",true],"b":"1970-01-01T00:00:00.000Z","c":["c",1],"d":{"n":1},"e":{"x":1},"f":["b"]}`,
+		},
+		{
+			"for a while", `when({ $any(s) { s.x = new Set([1]); s.x.add(2); s.x = [...s.x]; s.y = NaN; s.y = 1; s.z = new Map(); delete s.z } })`,
+			`{"x":[1,2],"y":1}`,
+		},
+		{"what a promise does at once", `when({ $any(s) { Promise.resolve(1).then(n => { s.n = n }); (async () => { throw 1 })().catch(n => { s.m = n }) } })`, `{"n":1,"m":1}`},
 		{
 			"numbers", `when({ $any(s) { s.n = [-0, 0.1 + 0.2, 1e21, 1e-7, 123456789012345680000, 5e-324, 2 ** 53, -1.5e300, 1 / 3] } })`,
 			`{"n":[0,0.30000000000000004,1e+21,1e-7,123456789012345680000,5e-324,9007199254740992,-1.5e+300,0.3333333333333333]}`,

@@ -75,6 +75,14 @@ func TestLimits(t *testing.T) {
 		{"throw", "throw new Error('so not')", nil, 5, "so not"},
 		{"throw a text", "throw 'so not'", nil, 5, "so not"},
 		{"throw what cannot be written", "throw { toString() { for (;;); } }", nil, 5, "threw an object"},
+		{"throw what says something", "throw { message: 'so not' }", nil, 5, "threw an object: so not"},
+		{"throw an error that cannot be written", "throw new class extends Error { toString() { for (;;); } }('so not')", nil, 5, "Error: so not"},
+		{"throw an error that takes long", "const o = { get message() { for (;;); } }\nthrow o", nil, 6, "threw an object"},
+		{"throw a long text", "throw 'so not '.repeat(100000)", nil, 5, "so n... (700006 bytes)"},
+		{"throw what a terminal would obey", "throw '\\u001b[31m\\u202e\\n\\u0000'", nil, 5, `threw \x1b[31m\u202e\n\x00`},
+		{"throw a symbol", "throw Symbol('so not')", nil, 5, "threw so not"},
+		{"throw in a promise", "(async () => { throw new Error('so not') })()", nil, 4, "a promise was rejected, and nothing has taken the error; handlers do not wait: so not"},
+		{"reject", "Promise.reject(7)", nil, 4, "handlers do not wait: 7"},
 		{"not there", "s.x.y = 1", nil, 5, "TypeError"},
 		{"clock", "s.x = Date.now()", javascript.ErrForbidden, 5, "clock"},
 		{"clock in try", "try { s.x = Date.now() } catch (e) { s.x = 1 }", javascript.ErrForbidden, 5, "clock"},
@@ -91,12 +99,12 @@ func TestLimits(t *testing.T) {
 		{"linkStreamTo", "linkStreamTo('a', 'b')", javascript.ErrForbidden, 5, "linkStreamTo"},
 		{"a number", "s.x = e.data.big", javascript.ErrNumber, 5, "9007199254740993"},
 		{"a number in try", "try { s.x = e.body.big } catch (e) {}", javascript.ErrNumber, 5, "9007199254740993"},
-		{"not a number", "s.x = { y: [0, NaN] }", javascript.ErrState, 0, "/x/y/1 is NaN"},
-		{"infinity", "s.good = 1 / 0", javascript.ErrState, 0, "/good is infinite"},
-		{"a big integer", "s.x = 1n", javascript.ErrState, 0, "/x is a BigInt"},
-		{"a circle", "s.x = {}; s.x.y = s.x", javascript.ErrState, 0, "holds itself"},
-		{"a circle of lists", "const a = []; a.push(a, a); s.x = a", javascript.ErrState, 0, "holds itself"},
-		{"async", "return (async () => s)()", javascript.ErrState, 0, "a promise"},
+		{"not a number", "s.x = { y: [0, NaN] }", javascript.ErrState, 4, "/x/y/1 is NaN"},
+		{"infinity", "s.good = 1 / 0", javascript.ErrState, 5, "/good is infinite"},
+		{"a big integer", "s.x = 1n", javascript.ErrState, 5, "/x is a BigInt"},
+		{"a circle", "s.x = {}; s.x.y = s.x", javascript.ErrState, 4, "holds itself"},
+		{"a circle of lists", "const a = []; a.push(a, a); s.x = a", javascript.ErrState, 4, "holds itself"},
+		{"async", "return (async () => s)()", javascript.ErrState, 4, "a promise"},
 		{"what toJSON throws", "s.x = { toJSON() { throw new Error('so not') } }", nil, 5, "so not"},
 		{"what a getter throws", "s.x = { get y() { throw new Error('so not') } }", nil, 5, "so not"},
 		{"a getter that takes long", "s.x = { get y() { for (;;); } }", javascript.ErrTime, 5, ""},
@@ -106,7 +114,7 @@ func TestLimits(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			source := "fromAll().when({\n$init() { return { good: 0, list: [] } },\nGood(s) { s.good++ },\nBad(s, e) {\n" + tt.body + "\n}})"
 			var o javascript.Options
-			if errors.Is(tt.is, javascript.ErrTime) {
+			if errors.Is(tt.is, javascript.ErrTime) || strings.Contains(tt.body, "for (;;)") && tt.is == nil {
 				o.Time = 300 * time.Millisecond
 			}
 			for _, w := range []reducer.Want{{}, {Changes: true}} {
@@ -114,6 +122,13 @@ func TestLimits(t *testing.T) {
 				var at *reducer.EventError
 				if !errors.As(err, &at) || at.Position != 107 || at.Type != "Bad" || at.Stream != "order-1" {
 					t.Fatalf("%#v: %v", err, err)
+				}
+				where := fmt.Sprintf("Bad at position 107, test.js:%d: ", at.Line)
+				if at.Line == 0 {
+					where = "Bad at position 107, test.js: "
+				}
+				if at.File != "test.js" || !strings.HasPrefix(err.Error(), where) || strings.Contains(strings.ReplaceAll(err.Error(), "// gesta: lossy", ""), "gesta:") || strings.Contains(err.Error(), "(native)") {
+					t.Errorf("error = %v", err)
 				}
 				if tt.is != nil && !errors.Is(err, tt.is) || tt.line >= 0 && at.Line != tt.line || !strings.Contains(err.Error(), tt.says) {
 					t.Errorf("line %d, error = %v, want %v in line %d that says %q", at.Line, err, tt.is, tt.line, tt.says)
@@ -154,7 +169,7 @@ func TestSources(t *testing.T) {
 		{"new ArrayBuffer(4 * 1024 * 1024 * 1024)", 0, javascript.ErrMemory, ""},
 		{strings.Repeat("(", 200000), -1, nil, ""},
 		{"when({ $init() {\nreturn { x: Math.random() } } })", 2, javascript.ErrForbidden, "randomness"},
-		{"when({ $init() { return { x: NaN } } })", 0, javascript.ErrState, "/x is NaN"},
+		{"when({ $init() { return { x: NaN } } })", 1, javascript.ErrState, "/x is NaN"},
 		{"when({ $any: 7 })", 1, nil, "not a function"},
 		{"when(7)", 1, nil, "an object of handlers"},
 		{"when({ $any() {} }); when({ $any() {} })", 1, nil, "twice"},
@@ -162,6 +177,7 @@ func TestSources(t *testing.T) {
 		{"options({ biState: true }); when({ $any() {} })", 1, javascript.ErrForbidden, "biState"},
 		{"fromAll().partitionBy(e => e.data.x).when({ $any() {} })", 1, javascript.ErrForbidden, "partitionBy"},
 		{"fromAll().when({ $any() {} }).transformBy(s => 1)", 1, javascript.ErrForbidden, "transformBy"},
+		{"when({ $any() {} });\nPromise.reject('so not')", 0, nil, "so not"},
 		{"require('fs')", 1, nil, "require is not defined"},
 		{"setTimeout(() => 1, 1)", 1, nil, "setTimeout is not defined"},
 	} {

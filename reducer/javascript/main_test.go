@@ -14,13 +14,14 @@ import (
 
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/reducer/javascript"
+	"github.com/gestadb/gesta/reducer/sandbox"
 	"github.com/gestadb/gesta/store"
 )
 
 // TestMain is the child too: the package starts the program that runs again.
 func TestMain(m *testing.M) {
-	if javascript.IsChild(os.Args) {
-		javascript.RunChild(os.Stdin, os.Stdout, os.Stderr, os.Exit)
+	if sandbox.IsChild(os.Args) {
+		sandbox.RunChild(os.Stdin, os.Stdout, os.Stderr, os.Exit, &javascript.Language)
 		return
 	}
 	goleak.VerifyTestMain(m)

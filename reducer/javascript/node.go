@@ -115,6 +115,7 @@ func (o object) Set(name string, v goja.Value) bool {
 		}
 		o.moved[name] = true
 	}
+	o.tree.note(v, place{up: o.node, name: name})
 	o.members.set(name, v)
 	return true
 }
@@ -161,6 +162,7 @@ func (l list) Set(i int, v goja.Value) bool {
 	if v == nil {
 		v = goja.Undefined()
 	}
+	l.tree.note(v, place{up: l.node, index: i})
 	if i >= len(l.elements) {
 		l.extend(i)
 		l.node.elements = append(l.elements, v)

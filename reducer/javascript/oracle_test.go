@@ -44,7 +44,7 @@ const does = {
 	back(c, a) { if (isList(c)) return; const t = c[a.key]; delete c[a.key]; if (t !== undefined) c[a.key] = t; },
 	swap(c, a) { if (a.key in c && a.key2 in c) [c[a.key], c[a.key2]] = [c[a.key2], c[a.key]]; },
 	undef(c, a) { c[a.key] = undefined; },
-	odd(c, a) { c[a.key] = [undefined, () => 1, , new Date(1000), new Number(3), new String('s'), new Boolean(false)]; c[a.key2] = x => x; },
+	odd(c, a) { c[a.key] = [undefined, , new Date(1000), new Number(3), new String('s'), new Boolean(false), Object.create(null)]; c[a.key2] = { left: undefined, toJSON() { return { of: this.left, late: [undefined] }; } }; },
 	far(c, a) { if (isList(c)) c[c.length] = a.value; },
 	assign(c, a) { if (isObject(a.value)) Object.assign(c, a.value); },
 	define(c, a) { Object.defineProperty(c, a.key, { value: a.value, writable: true, enumerable: true, configurable: true }); },

@@ -1,15 +1,14 @@
 package javascript
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/dop251/goja"
-	"github.com/dop251/goja/file"
 	"github.com/dop251/goja/parser"
 )
 
@@ -19,6 +18,7 @@ const maxCalls = 1000
 // source is a file that was compiled.
 type source struct {
 	name     string
+	text     string
 	compiled *goja.Program
 	lossy    bool
 }
@@ -27,7 +27,7 @@ type source struct {
 func compile(name, text string) (*source, *failure) {
 	tree, err := parser.ParseFile(nil, name, text, 0, parser.WithDisableSourceMaps)
 	if err != nil {
-		f := &failure{event: -1, message: err.Error()}
+		f := &failure{message: err.Error()}
 		var list parser.ErrorList
 		if errors.As(err, &list) && len(list) > 0 {
 			f.line, f.message = list[0].Position.Line, list[0].Message
@@ -36,7 +36,7 @@ func compile(name, text string) (*source, *failure) {
 	}
 	compiled, err := goja.CompileAST(tree, false)
 	if err != nil {
-		f := &failure{event: -1, message: err.Error()}
+		f := &failure{message: err.Error()}
 		if syntax, ok := errors.AsType[*goja.CompilerSyntaxError](err); ok {
 			f.message = syntax.Message
 			if syntax.File != nil {
@@ -45,7 +45,7 @@ func compile(name, text string) (*source, *failure) {
 		}
 		return nil, f
 	}
-	return &source{name: name, compiled: compiled, lossy: saysLossy(text)}, nil
+	return &source{name: name, text: text, compiled: compiled, lossy: saysLossy(text)}, nil
 }
 
 // saysLossy says whether a line of the file is the comment that takes numbers as they come.
@@ -62,127 +62,96 @@ func saysLossy(text string) bool {
 type program struct {
 	*source
 	vm       *goja.Runtime
-	handlers map[string]goja.Callable
-	any      goja.Callable
-	init     goja.Callable
+	handlers map[string]*handler
+	any      *handler
+	init     *handler
+	running  *handler // or the one that ran last; nil for the file itself
 	state    tree
-	stopped  *failure // by fatal; the first one counts
+	rejected []*goja.Promise // and nothing has taken the error
+	stopped  *failure        // by fatal; the first one counts
+}
+
+// handler is a function of the file.
+type handler struct {
+	call     goja.Callable
+	function *goja.Object
 }
 
 // begin runs a file, and its $init.
 func begin(s *source, started func(*goja.Runtime)) (*program, *failure) {
-	p := &program{source: s, vm: goja.New(), handlers: map[string]goja.Callable{}}
-	p.state = tree{vm: p.vm, fatal: p.fatal}
+	p := &program{source: s, vm: goja.New(), handlers: map[string]*handler{}}
+	p.state = tree{
+		vm: p.vm, fatal: p.fatal, line: func() int { return p.line(p.vm.CaptureCallStack(0, nil)) },
+		objectProto: p.vm.NewObject().Prototype(), listProto: p.vm.NewArray().Prototype(),
+	}
 	started(p.vm)
 	p.setUp()
-	if _, err := p.vm.RunProgram(s.compiled); err != nil || p.stopped != nil {
-		return nil, p.failed(-1, err)
+	if _, err := p.vm.RunProgram(s.compiled); err != nil || p.stopped != nil || len(p.rejected) > 0 {
+		return nil, p.failed(cmp.Or(err, errRejected))
 	}
 	if len(p.handlers) == 0 && p.any == nil && p.init == nil {
-		return nil, &failure{event: -1, message: "the file does not say when({...}) with a handler"}
+		return nil, &failure{message: "the file does not say when({...}) with a handler"}
 	}
 	var state goja.Value = p.vm.NewObject()
 	if p.init != nil {
-		v, err := p.init(goja.Undefined())
+		v, err := p.run(p.init)
 		if err != nil || p.stopped != nil {
-			return nil, p.failed(-1, err)
+			return nil, p.failed(err)
 		}
 		if !goja.IsUndefined(v) {
 			state = v
 		}
 	}
 	if err := p.state.reset(state); err != nil || p.stopped != nil {
-		return nil, p.failed(-1, err)
+		return nil, p.failed(err)
 	}
 	return p, nil
 }
 
 // apply calls the handler of an event, and takes down what it did. It returns false where there is none.
-func (p *program) apply(i int, e sentEvent) (bool, *failure) {
-	handler := p.handlers[e.typ]
-	if handler == nil {
-		handler = p.any
+func (p *program) apply(e sentEvent) (bool, *failure) {
+	h := p.handlers[e.typ]
+	if h == nil {
+		h = p.any
 	}
-	p.state.ops, p.state.count = p.state.ops[:0], 0
-	if handler == nil {
+	p.state.ops.Reset()
+	if h == nil {
 		return false, nil
 	}
 	seen := p.vm.NewDynamicObject(&event{sentEvent: e, p: p, members: map[string]goja.Value{}})
-	returned, err := handler(goja.Undefined(), p.state.root, seen)
+	returned, err := p.run(h, p.state.root, seen)
 	if err == nil && p.stopped == nil {
 		err = p.state.commit(returned)
 	}
 	if err != nil || p.stopped != nil {
-		return false, p.failed(i, err)
+		return false, p.failed(err)
 	}
 	return true, nil
 }
 
-// fatal ends what runs, in a way that JavaScript cannot catch.
-func (p *program) fatal(kind error, message string) {
-	if p.stopped == nil {
-		p.stopped = &failure{kind: kind, message: message, line: p.line(p.vm.CaptureCallStack(0, nil))}
+// run calls a handler. What a promise was rejected with is thrown, unless something took it.
+func (p *program) run(h *handler, args ...goja.Value) (goja.Value, error) {
+	p.running = h
+	returned, err := h.call(goja.Undefined(), args...)
+	if err == nil && len(p.rejected) > 0 {
+		err = errRejected
 	}
-	p.vm.Interrupt(kind)
+	return returned, err
 }
 
-// line returns the innermost line of the file in a stack.
-func (p *program) line(stack []goja.StackFrame) int {
-	for i := range stack {
-		if stack[i].SrcName() == p.name && stack[i].Position() != (file.Position{}) {
-			return stack[i].Position().Line
-		}
-	}
-	return 0
-}
-
-// failed says what ended an event.
-func (p *program) failed(event int, err error) *failure {
-	if p.stopped != nil {
-		p.stopped.event = event
-		return p.stopped
-	}
-	f := &failure{event: event}
-	var thrown *goja.Exception
-	var interrupted *goja.InterruptedError
-	var overflow *goja.StackOverflowError
-	switch {
-	case errors.As(err, &overflow):
-		f.kind, f.line = ErrDepth, p.line(overflow.Stack())
-	case errors.As(err, &interrupted):
-		f.kind, f.line = ErrTime, p.line(interrupted.Stack())
-	case errors.As(err, &thrown):
-		f.message, f.line = thrownText(thrown), p.line(thrown.Stack())
-	case errors.Is(err, ErrState):
-		f.kind, f.message = ErrState, strings.TrimPrefix(err.Error(), ErrState.Error()+": ")
-	case errors.Is(err, ErrMemory):
-		f.kind = ErrMemory
-	default:
-		f.message = err.Error()
-	}
-	return f
-}
-
-// thrownText returns what was thrown. Making a text of it must not run JavaScript again, which might throw.
-func thrownText(e *goja.Exception) string {
-	o, ok := e.Value().(*goja.Object)
-	if !ok {
-		return fmt.Sprintf("threw %s", e.Value())
-	}
-	if o.ClassName() != "Error" {
-		return "threw an object"
-	}
-	text := e.Error()
-	if line, _, more := strings.Cut(text, "\n"); more {
-		text = line
-	}
-	return text
-}
+var errRejected = errors.New("a promise was rejected, and nothing has taken the error; handlers do not wait")
 
 // setUp makes the world of the file: what a projection has, and neither a clock nor chance.
 func (p *program) setUp() {
 	vm := p.vm
 	vm.SetMaxCallStackSize(maxCalls)
+	vm.SetPromiseRejectionTracker(func(promise *goja.Promise, is goja.PromiseRejectionOperation) {
+		if is == goja.PromiseRejectionReject {
+			p.rejected = append(p.rejected, promise)
+		} else {
+			p.rejected = slices.DeleteFunc(p.rejected, func(r *goja.Promise) bool { return r == promise })
+		}
+	})
 	vm.SetTimeSource(func() time.Time {
 		p.fatal(ErrForbidden, "there is no clock; the event has its own time, created")
 		return time.Unix(0, 0)
@@ -240,10 +209,12 @@ func (p *program) when(chain *goja.Object) func(goja.FunctionCall) goja.Value {
 			panic(p.vm.NewTypeError("when is said twice"))
 		}
 		for _, name := range o.Keys() {
-			f, ok := goja.AssertFunction(o.Get(name))
+			v := o.Get(name)
+			call, ok := goja.AssertFunction(v)
 			if !ok {
 				panic(p.vm.NewTypeError("the handler %s is not a function", name))
 			}
+			f := &handler{call, v.ToObject(p.vm)}
 			switch name {
 			case "$init":
 				p.init = f

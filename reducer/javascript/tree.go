@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/dop251/goja"
+
+	"github.com/gestadb/gesta/reducer/sandbox"
 )
 
 // tree is the state in the child.
@@ -15,6 +17,11 @@ type tree struct {
 	marked     []*node
 	committing bool
 
+	objectProto, listProto *goja.Object // those of plain objects and lists
+
+	line  func() int  // of the file, that runs
+	lines map[any]int // that wrote what a state cannot keep since the last commit: by the *goja.Object, by the place of anything else
+
 	// fatal ends the fold; what JavaScript does afterwards no longer counts.
 	fatal func(kind error, message string)
 
@@ -22,18 +29,10 @@ type tree struct {
 	path  []string
 	quiet int  // above 0 nothing is written down, because something above it will be as a whole
 	mute  bool // nothing is ever written down
-	ops   []byte
-	count int // of ops
+	ops   sandbox.Changes
 	text  []byte
 	err   error
 }
-
-// The operations that a commit writes down, each followed by its path, and by a text or a number.
-const (
-	opSet      byte = iota // text: the value; of the state itself where the path is empty
-	opRemove               // a member
-	opTruncate             // number: of elements that stay
-)
 
 // maxDepth is how deep a state is nested at the most.
 const maxDepth = 5000
@@ -49,7 +48,7 @@ func (t *tree) reset(v goja.Value) error {
 
 // commit takes down what a handler did to the state: what it returned, or undefined, and what it wrote. Afterwards the state is JSON, and ops has what leads there from the commit before it.
 func (t *tree) commit(returned goja.Value) error {
-	t.ops, t.count = t.ops[:0], 0
+	t.ops.Reset()
 	err := t.protect(func() {
 		next := t.root
 		if returned != nil && !goja.IsUndefined(returned) {
@@ -60,7 +59,7 @@ func (t *tree) commit(returned goja.Value) error {
 	for _, n := range t.marked {
 		n.unmark()
 	}
-	t.marked = t.marked[:0]
+	t.marked, t.lines = t.marked[:0], nil
 	return err
 }
 
@@ -90,16 +89,26 @@ func (t *tree) protect(f func()) (err error) {
 	return nil
 }
 
-// invalid says that the state at the present path cannot be JSON. The first one counts.
-func (t *tree) invalid(problem string) {
+// invalid says that the state at the present path cannot be JSON, which a line wrote, 0 where it is not known. The first one counts.
+func (t *tree) invalid(problem string, line int) {
 	if t.err == nil {
-		at := "the state"
+		at := "it"
 		if len(t.path) > 0 {
 			at = pointer(t.path)
 		}
-		t.err = fmt.Errorf("%w: %s is %s", ErrState, at, problem)
+		t.err = &stateError{message: at + " is " + problem, line: line}
 	}
 }
+
+// stateError says where a state is not JSON.
+type stateError struct {
+	message string
+	line    int // 0 where it is not known
+}
+
+func (e *stateError) Error() string { return e.message }
+
+func (e *stateError) Unwrap() error { return ErrState }
 
 // place is where a node stands, or is going to.
 type place struct {
@@ -114,7 +123,7 @@ func (t *tree) in(name string, f func()) {
 		return
 	}
 	if len(t.path) >= maxDepth {
-		t.invalid("nested too deep, or holds itself")
+		t.invalid(fmt.Sprintf("nested deeper than %d, or holds itself", maxDepth), 0)
 		return
 	}
 	t.path = append(t.path, name)
@@ -166,7 +175,7 @@ func (t *tree) mergeObject(old *node, next *goja.Object, at place) *node {
 	}
 	for i := range old.members.list {
 		if e := &old.members.list[i]; e.value != nil && !has[e.name] {
-			t.in(e.name, func() { t.writeOp(opRemove) })
+			t.in(e.name, func() { t.writeRemoved() })
 		}
 	}
 	for i := range now {
@@ -207,7 +216,7 @@ func (t *tree) mergeList(old *node, next *goja.Object, at place) *node {
 	n := t.newNode(true, at)
 	n.elements = make([]goja.Value, len(now))
 	if len(now) < len(old.elements) {
-		t.writeNumber(opTruncate, len(now))
+		t.writeTruncated(len(now))
 	}
 	for i, v := range now {
 		var was goja.Value

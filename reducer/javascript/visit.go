@@ -1,7 +1,6 @@
 package javascript
 
 import (
-	"encoding/binary"
 	"maps"
 	"slices"
 	"strconv"
@@ -103,7 +102,7 @@ func (t *tree) visitMembers(n *node) {
 				moved = true
 			}
 			if was != nil && (moved || n.members.get(name) == nil) {
-				t.writeOp(opRemove)
+				t.writeRemoved()
 			}
 		})
 		if now := n.members.get(name); now != nil && was != nil && !moved {
@@ -117,7 +116,7 @@ func (t *tree) visitMembers(n *node) {
 
 func (t *tree) visitElements(n *node) {
 	if len(n.elements) < n.oldLen {
-		t.writeNumber(opTruncate, len(n.elements))
+		t.writeTruncated(len(n.elements))
 	}
 	element := func(i int, was goja.Value) {
 		t.in(strconv.Itoa(i), func() {
@@ -134,35 +133,31 @@ func (t *tree) visitElements(n *node) {
 	}
 }
 
-// writeOp writes an operation on what is at the present path.
-func (t *tree) writeOp(op byte) {
-	if t.mute || t.quiet > 0 || t.err != nil {
-		return
-	}
-	t.count++
-	t.ops = append(t.ops, op)
-	t.ops = binary.AppendUvarint(t.ops, uint64(len(t.path)))
-	for _, name := range t.path {
-		t.ops = appendText(t.ops, name)
+// silent says whether nothing is written down now.
+func (t *tree) silent() bool { return t.mute || t.quiet > 0 || t.err != nil }
+
+// writeRemoved says that the member at the present path is gone.
+func (t *tree) writeRemoved() {
+	if !t.silent() {
+		t.ops.Remove(t.path)
 	}
 }
 
-func (t *tree) writeNumber(op byte, n int) {
-	if !t.mute && t.quiet == 0 {
-		t.writeOp(op)
-		t.ops = binary.AppendUvarint(t.ops, uint64(n)) //nolint:gosec // a length
+// writeTruncated says that the list at the present path has n elements.
+func (t *tree) writeTruncated(n int) {
+	if !t.silent() {
+		t.ops.Truncate(t.path, n)
 	}
 }
 
 // writeValue says that v, which has been taken down, is at the present path.
 func (t *tree) writeValue(v goja.Value) {
-	if t.mute || t.quiet > 0 || t.err != nil {
+	if t.silent() {
 		return
 	}
-	t.writeOp(opSet)
 	t.text = appendJSON(t.text[:0], v)
-	t.ops = appendText(t.ops, t.text)
-	if len(t.ops) > maxFrame/2 {
+	t.ops.Set(t.path, t.text)
+	if t.ops.Full() {
 		t.err = ErrMemory
 	}
 }

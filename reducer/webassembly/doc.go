@@ -1,14 +1,18 @@
 // Package webassembly folds events by a WebAssembly module: by the user's own fold, compiled, in a box.
 //
-// [Build] makes such a module from a Go package that uses reducer/guest, and [Compile] makes a [reducer.Reducer] of the module. The box has no files, no
+// [Build] makes such a module from a Go package that uses reducer/guest, and [New] makes a [reducer.Reducer] of the module. The box has no files, no
 // network and no environment; the clock in it stands still at the beginning of 1970, and the random numbers are the same in each fold. So two folds of
 // the same events by the same module have the same state. Each fold has an instance of the module for itself.
 //
 // A module that runs too long, takes too much memory, recurses too deeply, panics or ends itself becomes a [*reducer.EventError], which says at
 // which event, and in Go also in which file and line.
 //
-// Time is looked at where the code loops, and at each call of a function that Go has compiled. A module of another language whose functions call each other without end, without a loop and
-// without growing the stack, is not stopped: do not run what you do not trust in the process of a service.
+// # Limits
+//
+// The module is compiled and run in a process of its own, by package sandbox: the same program started again, whose main begins with [sandbox.IsChild] and [sandbox.RunChild]. So a module that is made to take hours or
+// all memory to compile, or whose functions call each other without end, ends with its process, and the one that asks stays as it is. Compiling is bounded by processor time, an event and the state by time, the module by pages of memory
+// and its process by resident memory and on Linux by address space; [Options] has the numbers, and package sandbox what other systems lack. Modules of more than 64 MiB, of more than 200,000 functions, or with a function
+// of more than 1 MiB are refused before. Compiling a module that Go has made takes one to two seconds of processor time; a directory can keep the result.
 //
 // # The interface, version 1
 //

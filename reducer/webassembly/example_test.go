@@ -10,7 +10,7 @@ import (
 	"github.com/gestadb/gesta/reducer/webassembly"
 )
 
-func ExampleCompile() {
+func ExampleNew() {
 	ctx := context.Background()
 	dir, _ := os.MkdirTemp("", "reducers-")
 	defer os.RemoveAll(dir)
@@ -22,7 +22,7 @@ func ExampleCompile() {
 		return
 	}
 	module, _ := os.ReadFile(file)
-	r, err := webassembly.Compile(ctx, module, webassembly.Options{})
+	r, err := webassembly.New("account.wasm", module, webassembly.Options{}) // main begins with sandbox.IsChild
 	if err != nil {
 		fmt.Println(err)
 		return

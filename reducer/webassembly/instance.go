@@ -10,13 +10,11 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-
-	"github.com/gestadb/gesta/store"
+	"github.com/tetratelabs/wazero/experimental"
 )
 
 var (
 	errEventTime = errors.New("it took too long")
-	errFoldTime  = errors.New("all events together took too long")
 	errOverflow  = errors.New("stack overflow")
 	errClosed    = errors.New("the fold is closed")
 )
@@ -24,8 +22,7 @@ var (
 // instance is a module at work. It is used by one goroutine at a time.
 type instance struct {
 	options Options
-	parent  context.Context
-	ctx     context.Context // ends with parent, and when the watch runs out
+	ctx     context.Context // ends when the watch runs out
 	cancel  context.CancelCauseFunc
 	watch   *time.Timer
 	left    time.Duration // of FoldTime
@@ -39,18 +36,17 @@ type instance struct {
 	state    api.Function
 	problem  api.Function
 	stack    [1]uint64 // parameter and result of a call
-	encoded  []byte    // the event
 	at, room uint32    // where the module wants events, and how much it has there
 }
 
 // instantiate makes an instance that has begun.
-func (r *Reducer) instantiate(parent context.Context) (*instance, error) {
-	i := &instance{options: r.options, parent: parent, left: r.options.FoldTime}
-	i.ctx, i.cancel = context.WithCancelCause(parent)
+func (r *rule) instantiate() (*instance, error) {
+	i := &instance{options: r.options, left: r.options.FoldTime}
+	i.ctx, i.cancel = context.WithCancelCause(context.Background())
 	i.watch = time.AfterFunc(r.options.EventTime, func() { i.cancel(errEventTime) })
 	i.stderr.full = func() { i.cancel(errOverflow) }
 	var err error
-	i.module, err = r.runtime.InstantiateModule(i.ctx, r.compiled, i.config())
+	i.module, err = r.runtime.InstantiateModule(experimental.WithMemoryAllocator(i.ctx, &r.memory), r.compiled, i.config())
 	if i.pause(); err != nil {
 		i.cancel(errClosed)
 		return nil, i.why(err)
@@ -116,10 +112,9 @@ func (i *instance) call(f api.Function, param uint64) (uint64, error) {
 // pause stops the watch between calls.
 func (i *instance) pause() { i.watch.Stop() }
 
-// fold folds an event, and returns false for one that was skipped.
-func (i *instance) fold(r *store.Recorded) (bool, error) {
-	i.encoded = appendEvent(i.encoded[:0], r)
-	n := uint32(len(i.encoded))
+// fold folds an event as appendEvent writes it, and returns false for one that was skipped.
+func (i *instance) fold(event []byte) (bool, error) {
+	n := uint32(len(event))
 	if n > i.room || i.room == 0 {
 		at, err := i.call(i.buffer, uint64(n))
 		if err != nil {
@@ -127,7 +122,7 @@ func (i *instance) fold(r *store.Recorded) (bool, error) {
 		}
 		i.at, i.room = uint32(at), n
 	}
-	if !i.memory.Write(i.at, i.encoded) {
+	if !i.memory.Write(i.at, event) {
 		return false, fmt.Errorf("the reducer has no room for an event of %d bytes at %d", n, i.at)
 	}
 	status, err := i.call(i.apply, uint64(n))
@@ -168,8 +163,8 @@ func (i *instance) close() {
 	i.watch.Stop()
 	i.cancel(errClosed)
 	if i.module != nil {
-		_ = i.module.Close(context.WithoutCancel(i.parent)) // there is nothing to flush
-		i.module, i.memory, i.encoded = nil, nil, nil
+		_ = i.module.Close(context.Background()) // there is nothing to flush
+		i.module, i.memory = nil, nil
 		i.apply, i.buffer, i.state, i.problem = nil, nil, nil, nil // each has a stack, and holds the memory
 	}
 }

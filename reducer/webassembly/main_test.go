@@ -16,6 +16,7 @@ import (
 
 	"github.com/gestadb/gesta/reducer"
 	_ "github.com/gestadb/gesta/reducer/guest" // what the programs in testdata are built with: a result of go test depends on it
+	"github.com/gestadb/gesta/reducer/sandbox"
 	"github.com/gestadb/gesta/reducer/webassembly"
 	"github.com/gestadb/gesta/store"
 )
@@ -23,7 +24,12 @@ import (
 // built is where modules are built, each once.
 var built string
 
+// TestMain is the child too: the package starts the program that runs again.
 func TestMain(m *testing.M) {
+	if sandbox.IsChild(os.Args) {
+		sandbox.RunChild(os.Stdin, os.Stdout, os.Stderr, os.Exit, &webassembly.Language)
+		return
+	}
 	dir, err := os.MkdirTemp("", "gesta-reducers-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -74,7 +80,7 @@ func module(t testing.TB, name string) []byte {
 	return b
 }
 
-// compiled are the modules as reducers with the default options, each compiled once: that takes a while.
+// compiled are the modules as reducers, each of which the tests share, with its processes.
 var compiled = struct {
 	sync.Mutex
 	byName map[string]*webassembly.Reducer
@@ -87,7 +93,7 @@ func reducerOf(t testing.TB, name string) *webassembly.Reducer {
 	compiled.Lock()
 	defer compiled.Unlock()
 	if compiled.byName[name] == nil {
-		r, err := webassembly.Compile(t.Context(), b, webassembly.Options{CacheDir: built})
+		r, err := webassembly.New(name+".wasm", b, webassembly.Options{CacheDir: built, CompileTime: time.Minute, EventTime: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,8 +105,8 @@ func reducerOf(t testing.TB, name string) *webassembly.Reducer {
 // limited returns a reducer of a program in testdata with options of its own, for as long as the test runs.
 func limited(t testing.TB, name string, o webassembly.Options) *webassembly.Reducer {
 	t.Helper()
-	o.CacheDir = built
-	r, err := webassembly.Compile(t.Context(), module(t, name), o)
+	o.CacheDir, o.CompileTime = built, time.Minute
+	r, err := webassembly.New(name+".wasm", module(t, name), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,12 +117,20 @@ func limited(t testing.TB, name string, o webassembly.Options) *webassembly.Redu
 // begin begins a fold that ends with the test.
 func begin(t testing.TB, r reducer.Reducer) reducer.Fold {
 	t.Helper()
-	f, err := r.New(t.Context())
+	f, err := r.New(within(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.Close() }) // a test that looks at the error closes it itself
 	return f
+}
+
+// within returns a context that ends what hangs. Folds are closed after that of the test has ended.
+func within(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) //nolint:usetesting // as said
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // closeAfter closes c when the test ends.

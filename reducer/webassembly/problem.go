@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/tetratelabs/wazero/sys"
+
+	"github.com/gestadb/gesta/reducer/sandbox"
 )
 
 const (
@@ -26,12 +28,7 @@ type moduleError struct {
 	line    int
 }
 
-func (e *moduleError) Error() string {
-	if e.file == "" {
-		return e.message
-	}
-	return fmt.Sprintf("%s, in %s:%d", e.message, e.file, e.line)
-}
+func (e *moduleError) Error() string { return e.message }
 
 // told returns the problem that the module tells.
 func (i *instance) told() error {
@@ -54,14 +51,12 @@ func (i *instance) told() error {
 func (i *instance) why(err error) error {
 	switch cause := context.Cause(i.ctx); {
 	case cause == nil:
-	case i.parent.Err() != nil:
-		return cause
 	case errors.Is(cause, errOverflow):
 		return crashed(i.stderr.String(), cause.Error())
 	case errors.Is(cause, errEventTime) && i.last:
-		return fmt.Errorf("%w: %v is the limit", errFoldTime, i.options.FoldTime)
+		return fmt.Errorf("%w: %v is the limit for all events together", sandbox.ErrTime, i.options.FoldTime)
 	case errors.Is(cause, errEventTime):
-		return fmt.Errorf("%w: %v is the limit", errEventTime, i.options.EventTime)
+		return fmt.Errorf("%w: %v is the limit", sandbox.ErrTime, i.options.EventTime)
 	}
 	if exit, ok := errors.AsType[*sys.ExitError](err); ok {
 		return crashed(i.stderr.String(), fmt.Sprintf("the reducer ended itself with exit code %d", exit.ExitCode()))

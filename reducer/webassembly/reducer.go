@@ -1,18 +1,10 @@
 package webassembly
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"runtime"
 
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
-
-	"github.com/gestadb/gesta/reducer"
+	"github.com/gestadb/gesta/reducer/sandbox"
 )
 
 // identityPrefix is followed by the SHA-256 of the module.
@@ -24,75 +16,22 @@ func Identity(module []byte) string {
 	return identityPrefix + hex.EncodeToString(sum[:])
 }
 
-// Reducer folds events by a module, which it has compiled once. It may be used by any number of goroutines.
-type Reducer struct {
-	identity string
-	options  Options
-	runtime  wazero.Runtime
-	compiled wazero.CompiledModule
-	cache    wazero.CompilationCache // nil without a directory
-}
+// Reducer folds events by a module. It may be used by any number of goroutines. It has to be closed when the last of its folds was.
+type Reducer = sandbox.Reducer
 
-// Compile makes a reducer of a module, which takes a second or so for one made of Go. A module that cannot be a reducer is a [store.ErrInvalid]. What it
-// returns has to be closed.
-func Compile(ctx context.Context, module []byte, o Options) (*Reducer, error) {
+// New returns the reducer that a module is; name is what errors call it. The first fold compiles it, which takes a second or so for one made of Go, and finds what is wrong with it: its error is
+// [store.ErrInvalid] then for a module that cannot be a reducer. That of New is [store.ErrInvalid] for what is no module at all, or one that is too large, and for a program that is not known.
+func New(name string, module []byte, o Options) (*Reducer, error) {
 	if err := checkMagic(module); err != nil {
 		return nil, err
 	}
-	o.setDefaults()
-	r := &Reducer{identity: Identity(module), options: o}
-	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(o.pages()).WithCloseOnContextDone(true).WithDebugInfoEnabled(false)
-	if o.CacheDir != "" {
-		var err error
-		if r.cache, err = wazero.NewCompilationCacheWithDir(o.CacheDir); err != nil {
-			return nil, fmt.Errorf("open the cache of compiled reducers: %w", err)
-		}
-		config = config.WithCompilationCache(r.cache)
+	if len(module) > maxModule {
+		return nil, invalidf("has %d bytes, more than %d", len(module), maxModule)
 	}
-	r.runtime = wazero.NewRuntimeWithConfig(ctx, config)
-	if err := r.compile(ctx, module); err != nil {
-		return nil, errors.Join(err, r.Close())
+	s := measure(module)
+	if err := s.check(); err != nil {
+		return nil, err
 	}
-	return r, nil
-}
-
-func (r *Reducer) compile(ctx context.Context, module []byte) (err error) {
-	parallel := experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
-	if r.compiled, err = r.runtime.CompileModule(parallel, module); err != nil {
-		return invalidf("is not a valid WebAssembly module within %d MiB of memory: %s", r.options.Memory>>20, bounded(err.Error()))
-	}
-	if err := checkInterface(r.compiled); err != nil {
-		return err
-	}
-	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r.runtime); err != nil {
-		return fmt.Errorf("make what reducers import: %w", err)
-	}
-	return nil
-}
-
-// Identity returns the version of the interface and the SHA-256 of the module.
-func (r *Reducer) Identity() string { return r.identity }
-
-// New begins a fold in an instance of its own. An error says what the module did wrong before the first event.
-func (r *Reducer) New(ctx context.Context) (reducer.Fold, error) {
-	i, err := r.instantiate(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("begin a state by the reducer: %w", err)
-	}
-	f := &fold{instance: i}
-	if err := f.sync(); err != nil {
-		i.close()
-		return nil, fmt.Errorf("begin a state by the reducer: %w", err)
-	}
-	return f, nil
-}
-
-// Close ends all folds that are not closed, and frees the compiled module.
-func (r *Reducer) Close() error {
-	ctx := context.Background()
-	err := r.runtime.Close(ctx)
-	if r.cache != nil {
-		err = errors.Join(err, r.cache.Close(ctx))
-	}
-	return err
+	o.setDefaults(s)
+	return sandbox.New(&Language, name, Identity(module), module, o.sandbox())
 }

@@ -38,6 +38,7 @@ func Check(ctx context.Context, dir string, o Options, c store.CheckOptions) (st
 	}
 	s := newStore(dir, o, man)
 	report, err := s.check(ctx, nil)
+	report.StoreID = s.StoreID()
 	if err = errors.Join(err, s.free()); err != nil {
 		return report, err
 	}
@@ -59,6 +60,7 @@ func (s *Store) Check(ctx context.Context, o store.CheckOptions) (store.CheckRep
 	defer s.users.leave()
 	view := newStore(s.dir, s.opts, s.man)
 	report, err := view.check(ctx, s)
+	report.StoreID = s.StoreID()
 	return report, errors.Join(err, view.free())
 }
 

@@ -11,10 +11,13 @@ type Basis struct {
 	Store  string // the store's id; empty for a store without one
 	Branch string // empty stands for main
 	Head   store.Position
+	NoHead bool // an answer about no store, or about one whose head is not known: it has neither branch nor head
 
-	// KnownAt picked the events by recorded time; where that is the zero time, KnownAtPosition by position, unless 0.
+	// KnownAt picked the events by recorded time; where that is the zero time, KnownAtPosition by position, unless 0;
+	// KnownAtStart picked none, by position 0.
 	KnownAt         time.Time
 	KnownAtPosition store.Position
+	KnownAtStart    bool
 
 	EffectiveAt time.Time // the zero time is none
 	Reducer     string    // the identity of the fold; empty for none
@@ -24,8 +27,13 @@ type Basis struct {
 func AppendBasis(dst []byte, b *Basis) []byte {
 	dst = append(dst, '{')
 	if b.Store != "" {
-		dst = append(dst, `"store":`...)
-		dst = append(AppendString(dst, b.Store), ',')
+		dst = AppendString(append(dst, `"store":`...), b.Store)
+		if !b.NoHead {
+			dst = append(dst, ',')
+		}
+	}
+	if b.NoHead {
+		return append(dst, '}')
 	}
 	branch := b.Branch
 	if branch == "" {
@@ -38,7 +46,7 @@ func AppendBasis(dst []byte, b *Basis) []byte {
 	case !b.KnownAt.IsZero():
 		dst = append(dst, `,"knownAt":`...)
 		dst = AppendTime(dst, b.KnownAt)
-	case b.KnownAtPosition != 0:
+	case b.KnownAtPosition != 0, b.KnownAtStart:
 		dst = appendUint(append(dst, `,"knownAt":`...), uint64(b.KnownAtPosition))
 	}
 	if !b.EffectiveAt.IsZero() {

@@ -25,7 +25,13 @@ const hexDigits = "0123456789abcdef"
 
 // AppendString appends s as a JSON string. Only the quote, the backslash, and control characters below U+0020 are
 // escaped; a byte that is not UTF-8 becomes U+FFFD.
-func AppendString(dst []byte, s string) []byte {
+func AppendString(dst []byte, s string) []byte { return appendString(dst, s, false) }
+
+// AppendPath appends a JSON Pointer into a state as a JSON string. Where the name of a member has half of a surrogate pair, a pointer holds the three bytes that UTF-8 would have for it: they are written as
+// an escape, such as \ud800, as they are in the state, so that the pointers to two members are two texts. All else is as by [AppendString].
+func AppendPath(dst []byte, path string) []byte { return appendString(dst, path, true) }
+
+func appendString(dst []byte, s string, surrogates bool) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
@@ -40,8 +46,14 @@ func AppendString(dst []byte, s string) []byte {
 				i += n
 				continue
 			}
-			dst = append(append(dst, s[start:i]...), "\uFFFD"...)
-			i++
+			dst = append(dst, s[start:i]...)
+			if surrogates && isSurrogate(s[i:]) {
+				dst = append(dst, '\\', 'u', 'd', hexDigits[s[i+1]>>2&15], hexDigits[s[i+1]&3<<2|s[i+2]>>4&3], hexDigits[s[i+2]&15])
+				i += 3
+			} else {
+				dst = append(dst, "\uFFFD"...)
+				i++
+			}
 			start = i
 			continue
 		}
@@ -50,6 +62,11 @@ func AppendString(dst []byte, s string) []byte {
 		start = i
 	}
 	return append(append(dst, s[start:]...), '"')
+}
+
+// isSurrogate says whether a text begins with the three bytes that UTF-8 would have for half of a surrogate pair.
+func isSurrogate(s string) bool {
+	return len(s) >= 3 && s[0] == 0xed && s[1]&0xe0 == 0xa0 && s[2]&0xc0 == 0x80
 }
 
 func appendEscape(dst []byte, c byte) []byte {

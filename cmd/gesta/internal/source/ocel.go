@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -55,7 +56,8 @@ func (e *ObjectTypeError) Is(target error) bool { return target == store.ErrInva
 //
 // An event has the tag TYPE:ID for each of its objects. Its data has id and time as they stand in the log, its attributes, and
 // relationships, an array with an object for each of them: objectId and whatever else the log has there, such as a qualifier,
-// and objectType. A name that occurs twice has an array of its values. Of a CSV file blank fields are left out.
+// and objectType. A name that occurs twice, as that of an attribute named id does, has an array of its values, that of the event
+// first. Two events with one id are an error, which no event is left out for. Of a CSV file blank fields are left out.
 //
 // Memory is bounded as for [ReadXES], but for the ids of the objects of a JSON log, which are held in memory up to 512 MiB. A JSON log whose
 // events come before its objects goes through temporary files.
@@ -64,8 +66,14 @@ func ReadOCEL(ctx context.Context, r io.Reader, o OCELOptions) (*Rows, OCELLeftO
 	if err != nil {
 		return nil, OCELLeftOut{}, err
 	}
-	x := &ocelReader{rowReader: rd, objectType: o.ObjectType}
-	rows, err := rd.end(x.readAll(ctx))
+	few := o.MemoryBytes / 8
+	rd.rows.sorter.limit = o.MemoryBytes - few
+	x := &ocelReader{rowReader: rd, objectType: o.ObjectType, ids: newEventIDs(o.TempDir, few)}
+	err = x.readAll(ctx)
+	if err == nil {
+		err = x.checkIDs(ctx)
+	}
+	rows, err := rd.end(errors.Join(err, x.ids.close()))
 	return rows, x.leftOut, err
 }
 
@@ -74,6 +82,19 @@ type ocelReader struct {
 	*rowReader
 	objectType string
 	leftOut    OCELLeftOut
+	ids        *eventIDs
+}
+
+// checkIDs refuses a log in which two events have one id: it is not known which of them others mean.
+func (x *ocelReader) checkIDs(ctx context.Context) error {
+	id, first, second, found, err := x.ids.repeated(ctx)
+	if err != nil {
+		return fmt.Errorf("look for ids that repeat: %w", err)
+	}
+	if found {
+		return x.fatal(second, "event %q: its id is that of the event at line %d, and ids of events are unique", clip(id), first)
+	}
+	return nil
 }
 
 func (x *ocelReader) readAll(ctx context.Context) error {
@@ -124,6 +145,9 @@ func (e *ocelEvent) id() string {
 // take makes a row of an event, unless it is a bad one that is left out.
 func (x *ocelReader) take(e *ocelEvent) error {
 	err := x.row(e)
+	if err == nil {
+		err = x.ids.add(e.id(), e.line)
+	}
 	return x.bad(e.line, named("event", e.id(), x.placed(e.line, err)))
 }
 

@@ -187,7 +187,7 @@ func (j *ocelJSON) event(line int, text []byte) error {
 		return j.takeText(line, j.events, text)
 	}
 	if j.spool == nil {
-		half := j.o.MemoryBytes / 2
+		half := j.rows.sorter.limit / 2
 		j.spool, j.rows.sorter.limit = newSorter(j.o.TempDir, half), half
 	}
 	return j.spool.add(key{seq: uint64(j.events)}, append(binary.AppendUvarint(nil, uint64(line)), text...))

@@ -129,6 +129,8 @@ func TestReadOCELErrors(t *testing.T) {
 		{"object without type", `{"objects":[{"id":"a"}],"events":[]}`, `f:1: object "a": the object has no id or no type`},
 		{"object of two types", `{"objects":[{"id":"a","type":"b"},{"id":"a","type":"c"}],"events":[]}`, `f:1: object "a": the object has the type "c" here, and "b" before`},
 
+		{"id of two events", ocelEvent(`{"id":"x","type":"t","time":"2024-01-01"},` + "\n" + `{"id":"good","type":"t","time":"2024-01-01"},{"id":"x","type":"t","time":"2024-01-01"}`), `f:6: event "good": its id is that of the event at line 4, and ids of events are unique`},
+
 		{"skipped: no object", ocelEvent("1"), `f:5: event 2: 1 is no JSON object in UTF-8`},
 		{"skipped: not JSON", ocelEvent(`{"id":"x","time":tru}`), `f:5: event 2: {"id":"x","time":tru} is no JSON object in UTF-8`},
 		{"skipped: not UTF-8", ocelEvent("{\"id\":\"\xff\"}"), "f:5: event 2: {\"id\":\"\uFFFD\"} is no JSON object in UTF-8"},

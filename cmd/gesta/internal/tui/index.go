@@ -22,7 +22,6 @@ type index struct {
 
 	known uint64         // how many events are known: the version of the stream at the last, for a tag their number
 	last  store.Position // of those that are known
-	first store.Position // unless zero, the first that is left of a tag whose events were truncated away
 
 	latest int64             // the latest effective time so far
 	ids    map[string]uint32 // of names; used by more alone
@@ -53,12 +52,18 @@ func (ix *index) find(p store.Position) int {
 type indexer struct {
 	index
 	o     *Options
-	light []store.Recorded // what the rule of effective times looks at, if there is one
+	order *store.EffectiveOrder // by which they are read, unless it is that of positions
 }
 
 // buildIndex reads all events once. It counts them in read.
 func buildIndex(ctx context.Context, o *Options, read *atomic.Int64) (*index, error) {
+	if err := o.Selection.CheckWhole(ctx, o.Store); err != nil {
+		return nil, err
+	}
 	b := &indexer{o: o, index: index{ids: map[string]uint32{}}}
+	if !o.EffectiveAt.IsZero() {
+		b.order = store.NewEffectiveOrder(o.EffectiveAt)
+	}
 	if err := b.read(ctx, o.Selection, read); err != nil {
 		return nil, err
 	}
@@ -68,15 +73,16 @@ func buildIndex(ctx context.Context, o *Options, read *atomic.Int64) (*index, er
 			Message: "no event of " + o.Selection.Target() + " is known at that point",
 		}
 	}
-	if !o.EffectiveAt.IsZero() {
-		held := store.Effective(b.light, o.EffectiveAt)
-		if len(held) == 0 {
+	if b.order != nil {
+		if err := b.reorder(ctx); err != nil {
+			return nil, err
+		}
+		if len(b.entries) == 0 {
 			return nil, &eventjson.Error{
 				Code: eventjson.CodeNotFound, Stream: streamOf(&o.Selection), Hint: "without --effective-at all events are shown",
 				Message: "no event of " + o.Selection.Target() + " holds at that time",
 			}
 		}
-		b.entries = b.reordered(held)
 	}
 	return &b.index, nil
 }
@@ -101,7 +107,7 @@ func (ix *index) more(ctx context.Context, o *Options, until store.Position) (*i
 }
 
 func (b *indexer) read(ctx context.Context, sel history.Selection, read *atomic.Int64) error {
-	for r, err := range sel.Events(ctx, b.o.Store, false, func(p store.Position) { b.first = p }) {
+	for r, err := range sel.Events(ctx, b.o.Store, false, nil) {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", sel.Target(), err)
 		}
@@ -139,15 +145,9 @@ func (b *indexer) add(r *store.Recorded) {
 		position: r.Position, version: r.Version, recorded: r.RecordedAt.UnixMicro(), effective: at,
 		typ: b.name(r.Type), actor: b.name(actor), stream: b.name(r.Stream), late: late,
 	})
-	if b.o.EffectiveAt.IsZero() {
-		return
+	if b.order != nil {
+		b.order.Add(r)
 	}
-	light := store.Recorded{Position: r.Position, RecordedAt: r.RecordedAt}
-	light.Stream, light.ID, light.EffectiveAt = b.names[b.name(r.Stream)], strings.Clone(r.ID), r.EffectiveAt
-	if len(store.Supersedes(&r.Event)) > 0 {
-		light.Metadata = slices.Clone(r.Metadata)
-	}
-	b.light = append(b.light, light)
 }
 
 // name returns the number of a name.
@@ -162,16 +162,31 @@ func (b *indexer) name(s string) uint32 {
 	return id
 }
 
-// reordered returns the entries of events in the order of these.
-func (b *indexer) reordered(held []store.Recorded) []entry {
-	out := make([]entry, 0, len(held))
-	for i := range held {
-		at, ok := slices.BinarySearchFunc(b.entries, held[i].Position, func(e entry, p store.Position) int { return cmp.Compare(e.position, p) })
-		if ok {
+// reorder leaves the entries of events that hold, in their order. Where any claims to supersede another the events are read once more: their ids are not kept.
+func (b *indexer) reorder(ctx context.Context) error {
+	b.order.Sort()
+	superseded := map[store.Position]bool{}
+	if b.order.Claims() {
+		sel := b.o.Selection
+		for r, err := range sel.Events(ctx, b.o.Store, false, nil) {
+			if err != nil {
+				return fmt.Errorf("read %s: %w", sel.Target(), err)
+			}
+			if b.order.Superseded(&r) {
+				superseded[r.Position] = true
+			}
+		}
+	}
+	out := make([]entry, 0, b.order.Len())
+	for i := range b.order.Len() {
+		p := b.order.Position(i)
+		at, ok := slices.BinarySearchFunc(b.entries, p, func(e entry, p store.Position) int { return cmp.Compare(e.position, p) })
+		if ok && !superseded[p] {
 			out = append(out, b.entries[at])
 		}
 	}
-	return out
+	b.entries = out
+	return nil
 }
 
 // moment is a time that is kept in microseconds.

@@ -133,9 +133,6 @@ func (m *Model) begin(msg indexed) tea.Cmd {
 	m.ix = msg.ix
 	m.cursor = len(m.ix.entries) - 1
 	m.measure()
-	if m.ix.first != 0 {
-		m.say("the events before position %d were truncated away; this begins there", m.ix.first)
-	}
 	return m.ask()
 }
 

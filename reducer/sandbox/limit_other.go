@@ -1,6 +1,6 @@
 //go:build !linux
 
-package javascript
+package sandbox
 
 import (
 	"runtime/debug"

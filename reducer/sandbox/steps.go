@@ -1,4 +1,4 @@
-package javascript
+package sandbox
 
 import (
 	"iter"
@@ -36,7 +36,7 @@ func (s *stepper) run(events iter.Seq2[store.Recorded, error]) error {
 			}
 			return eventsError{err}
 		}
-		if r.Erased == 0 {
+		if r.Erased == 0 || s.f.r.language.Erased {
 			b.to = append(b.to, len(b.events))
 			size += len(r.Data) + len(r.Metadata)
 		}
@@ -73,10 +73,10 @@ func (s *stepper) flush(b batch) error {
 	if len(b.to) == 0 {
 		return nil
 	}
-	s.frame = appendBatch(s.frame, &b, s.tracking)
+	s.frame = s.f.appendBatch(s.frame, &b, s.tracking)
 	if len(s.frame) > maxFrame {
 		s.f.p.end()
-		return s.f.at(0, 0, ErrMemory)
+		return s.f.at(0, &Failure{Kind: ErrMemory})
 	}
 	if err := s.f.p.send(frameEvents, s.frame); err != nil {
 		if err := s.drain(0); err != nil {
@@ -128,6 +128,9 @@ func (s *stepper) drain(most int) error {
 			return s.f.broken(err)
 		}
 		s.skip(b, len(b.events))
+		if n := len(b.to); n > 0 {
+			s.f.latest = errorOf(&b.events[b.to[n-1]])
+		}
 		s.spare = append(s.spare, *b)
 		s.f.sent = slices.Delete(s.f.sent, 0, 1)
 	}
@@ -143,17 +146,17 @@ func (s *stepper) answer(b *batch) error {
 	if kind != frameSteps {
 		return s.f.failed(kind, payload)
 	}
-	r := &reader{b: payload}
-	n := r.count()
+	r := &Reader{b: payload}
+	n := r.Count()
 	if n == 0 || n > len(b.to)-b.next {
 		return s.f.nonsense(errFrame)
 	}
 	for range n {
 		i := b.to[b.next]
 		s.skip(b, i)
-		applied := r.flag()
+		applied := r.Flag()
 		if s.tracking {
-			if err := s.change(r); err != nil {
+			if err := readChanges(r, &s.f.document); err != nil {
 				return s.f.nonsense(err)
 			}
 		}
@@ -163,7 +166,7 @@ func (s *stepper) answer(b *batch) error {
 		s.tell(b.events[i], applied)
 		b.next, b.after = b.next+1, i+1
 	}
-	if err := r.end(); err != nil {
+	if err := r.End(); err != nil {
 		return s.f.nonsense(err)
 	}
 	return nil
@@ -182,39 +185,4 @@ func (s *stepper) tell(r store.Recorded, applied bool) {
 	if !s.stopped && !s.yield(&s.step, nil) {
 		s.stopped = true
 	}
-}
-
-// change does to the document what a handler did to the state.
-func (s *stepper) change(r *reader) error {
-	count := r.uint()
-	ops := reader{b: r.text()}
-	var path reducer.Path
-	for range count {
-		if len(ops.b) == 0 {
-			return errFrame
-		}
-		op := ops.b[0]
-		ops.b = ops.b[1:]
-		path = path[:0]
-		for range ops.count() {
-			path = append(path, string(ops.text()))
-		}
-		if err := s.do(op, path, &ops); err != nil {
-			return err
-		}
-	}
-	return ops.end()
-}
-
-func (s *stepper) do(op byte, path reducer.Path, ops *reader) error {
-	d := &s.f.document
-	switch op {
-	case opSet:
-		return d.Set(path, ops.text())
-	case opRemove:
-		return d.Set(path, nil)
-	case opTruncate:
-		return d.Truncate(path, int(ops.uint())) //nolint:gosec // Truncate knows how many there are
-	}
-	return errFrame
 }

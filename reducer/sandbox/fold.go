@@ -1,6 +1,7 @@
-package javascript
+package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -17,19 +18,21 @@ const (
 	batchBytes  = 1 << 20
 )
 
-// fold is a state in the making. The child has the state that JavaScript works on; document has the same, of the events that were yielded.
+// fold is a state in the making. The child has the state that the program works on; document has the same, of the events that were yielded.
 type fold struct {
 	ctx     context.Context // bounds the life of the fold, as reducer.Reducer says
 	r       *Reducer
 	p       *process
 	unwatch func() bool
 
+	encoded  []byte // an event
 	document reducer.Document
 	text     []byte // the state, where document does not have it; nil where it does
 	owed     bool   // the process has not answered to begin
 	sent     []batch
-	err      error // what ended the fold
-	told     bool  // Steps yielded it
+	latest   *reducer.EventError // of the last event that is answered, nil where there is none
+	err      error               // what ended the fold
+	told     bool                // Steps yielded it
 	closed   bool
 }
 
@@ -179,11 +182,11 @@ func (f *fold) release(good bool) {
 
 // broken says why the process does not answer. The process is gone afterwards.
 func (f *fold) broken(cause error) error {
-	begun, err := f.p.death(cause)
+	begun, failure := f.p.death(cause)
 	if ctxErr := context.Cause(f.ctx); ctxErr != nil {
 		return ctxErr
 	}
-	return f.at(begun-1, 0, err)
+	return f.at(begun-1, failure)
 }
 
 // nonsense ends a process whose answer cannot be.
@@ -193,7 +196,7 @@ func (f *fold) nonsense(err error) error {
 	if len(f.sent) > 0 {
 		event = f.sent[0].next
 	}
-	return f.at(event, 0, fmt.Errorf("the process that runs JavaScript answers what makes no sense: %w", err))
+	return f.at(event, &Failure{Message: fmt.Sprintf("the process that runs %s answers what makes no sense: %v", f.r.language.Name, err)})
 }
 
 // failed takes what the child says of its failure.
@@ -201,29 +204,40 @@ func (f *fold) failed(kind byte, payload []byte) error {
 	if kind != frameFailure {
 		return f.nonsense(errFrame)
 	}
-	failure, err := readFailure(payload)
+	event, failure, err := f.r.language.readFailure(payload)
 	if err != nil {
 		return f.nonsense(err)
 	}
-	return f.at(failure.event, failure.line, failure.err())
+	return f.at(event, failure)
 }
 
-// at makes err one of the event that the child was at, the index of one in the first batch that is not answered; of the file where there is none.
-func (f *fold) at(event, line int, err error) error {
-	if len(f.sent) == 0 {
-		return &SourceError{Name: f.r.name, Line: line, Err: err}
+// at makes an error of the event that the child was at, the index of one in the first batch that is not answered; of the latest one where there is none, and of the source before all.
+func (f *fold) at(event int, failure *Failure) error {
+	e := f.latest
+	if len(f.sent) > 0 && len(f.sent[0].to) > 0 {
+		b := &f.sent[0]
+		e = errorOf(&b.events[b.to[min(max(event, 0), len(b.to)-1)]])
 	}
-	b := &f.sent[0]
-	r := &b.events[b.to[min(max(event, 0), len(b.to)-1)]]
-	return &reducer.EventError{Position: r.Position, Stream: r.Stream, Type: r.Type, Line: line, Err: err}
+	file := cmp.Or(failure.File, f.r.name)
+	if e == nil {
+		return &SourceError{Name: file, Line: failure.Line, Err: failure.err()}
+	}
+	e.File, e.Line, e.Err = file, failure.Line, failure.err()
+	return e
 }
 
-// appendBatch appends the frame of a batch.
-func appendBatch(b []byte, sent *batch, tracking bool) []byte {
-	b = appendFlag(newFrame(b), tracking)
+// errorOf returns an error of an event that has yet to be told what it is.
+func errorOf(r *store.Recorded) *reducer.EventError {
+	return &reducer.EventError{Position: r.Position, Stream: r.Stream, Type: r.Type}
+}
+
+// appendBatch makes the frame of a batch in the memory of b.
+func (f *fold) appendBatch(b []byte, sent *batch, tracking bool) []byte {
+	b = AppendFlag(newFrame(b), tracking)
 	b = binary.AppendUvarint(b, uint64(len(sent.to))) //nolint:gosec // a length
 	for _, i := range sent.to {
-		b = appendEvent(b, &sent.events[i])
+		f.encoded = f.r.language.AppendEvent(f.encoded[:0], &sent.events[i])
+		b = AppendText(b, f.encoded)
 	}
 	return b
 }

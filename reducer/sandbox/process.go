@@ -1,10 +1,9 @@
-package javascript
+package sandbox
 
 import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -16,13 +15,15 @@ import (
 
 // process is the child as the parent sees it. Only kill may be called beside the others.
 type process struct {
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	out     *bufio.Reader
-	errs    *bufio.Reader
-	patient time.Duration // for how long it may be silent while it owes an answer
+	language *Language
+	cmd      *exec.Cmd
+	in       io.WriteCloser
+	out      *bufio.Reader
+	errs     *bufio.Reader
+	patient  time.Duration // for how long it may be silent while it owes an answer
 
-	owed  int // marks that it makes before the next batch
+	fresh bool // it has no source yet
+	owed  int  // marks that it makes before the next batch
 	buf   []byte
 	ended sync.Once
 
@@ -31,37 +32,38 @@ type process struct {
 	silence bool // it was killed because it said nothing
 }
 
-// start starts a child for a file.
-func start(name string, source []byte, o Options) (*process, error) {
+// start starts a child.
+func start(l *Language, o *Options) (*process, error) {
 	cmd := exec.CommandContext(context.Background(), o.Program, childMark)
 	cmd.Env = []string{"TZ=UTC", "GOTRACEBACK=none"}
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start the process of %s: %w", name, err)
+		return nil, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start the process of %s: %w", name, err)
+		return nil, err
 	}
 	errs, err := cmd.StderrPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start the process of %s: %w", name, err)
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the process of %s: %w", name, err)
+		return nil, err
 	}
-	p := &process{cmd: cmd, in: in, out: bufio.NewReaderSize(out, 64<<10), errs: bufio.NewReader(errs)}
+	p := &process{language: l, cmd: cmd, in: in, out: bufio.NewReaderSize(out, 64<<10), errs: bufio.NewReader(errs), fresh: true}
 	p.patient = o.Time + (grace+aliveTicks)*tick + 200*time.Millisecond
-	b := appendText(newFrame(nil), name)
-	b = appendText(b, source)
-	b = binary.AppendUvarint(b, uint64(max(1, o.Time/tick))) //nolint:gosec // positive
-	b = binary.AppendUvarint(b, uint64(o.Memory))            //nolint:gosec // positive
-	if err := p.send(frameSource, b); err != nil {
-		p.end()
-		return nil, fmt.Errorf("start the process of %s: %w", name, err)
-	}
-	p.owed++
 	return p, nil
+}
+
+// give gives the child the source.
+func (p *process) give(r *Reducer) error {
+	b := AppendText(newFrame(nil), p.language.Name)
+	b = AppendText(b, r.name)
+	b = AppendText(b, r.source)
+	b = AppendText(b, r.options.Config)
+	p.owed++
+	return p.send(frameSource, r.options.appendLimits(b))
 }
 
 // send sends a frame; it waits where the child does not read, until it is killed.
@@ -128,7 +130,7 @@ func (p *process) done(marks int) error {
 }
 
 // death says why the process ended, when reading from it or writing to it brought an error, and how many events it had begun with since the marks that were read. It kills and reaps it.
-func (p *process) death(cause error) (begun int, err error) {
+func (p *process) death(cause error) (begun int, f *Failure) {
 	_ = p.in.Close()
 	p.mu.Lock()
 	silence := p.silence
@@ -144,16 +146,16 @@ func (p *process) death(cause error) (begun int, err error) {
 	text := strings.TrimSpace(string(last[begun:]))
 	switch {
 	case silence:
-		return begun, ErrTime
+		return begun, &Failure{Kind: ErrTime}
 	case outOfMemory(text):
-		return begun, ErrMemory
+		return begun, &Failure{Kind: ErrMemory}
 	case strings.Contains(text, "stack overflow"):
-		return begun, ErrDepth
+		return begun, &Failure{Kind: ErrDepth}
 	case text == "":
-		return begun, fmt.Errorf("the process that runs JavaScript ended: %w", cause)
+		text = p.cmd.ProcessState.String() // such as that the system has killed it
 	}
 	first, _, _ := strings.Cut(text, "\n")
-	return begun, fmt.Errorf("the process that runs JavaScript ended: %.200s", first)
+	return begun, &Failure{Message: fmt.Sprintf("the process that runs %s ended: %s", p.language.Name, Clean(first, 200))}
 }
 
 // outOfMemory says whether what the runtime, or its race detector, said last is that it got no memory.

@@ -1,4 +1,4 @@
-package javascript
+package sandbox
 
 import (
 	"bufio"
@@ -13,7 +13,7 @@ The parent and its child speak in frames: four bytes of length, little endian, o
 
 To the child:
 
-	source   name, source, ticks that a handler may take, bytes of memory     once, first
+	source   language, name, source, its configuration, limits                once, first
 	begin                                                                     forgets all; answered by state or failure
 	events   whether operations are wanted, number, events                    answered by any number of steps, the last of which completes it, or a failure
 	ask                                                                       answered by state
@@ -21,9 +21,9 @@ To the child:
 From the child:
 
 	state    the state as JSON
-	steps    number, then of each whether the event was applied, length of operations, operations
+	steps    number, then of each whether the event was applied, number of operations, their length, operations
 	failure  event of the batch from 0, or -1; kind; line; message            the last that it says of this fold
-	alive                                                                     while a handler runs
+	alive                                                                     while it compiles or folds
 
 The child's standard error gets one byte, mark, when it begins with an event or with the source. What follows the last mark is what the runtime said before it died.
 */
@@ -91,34 +91,41 @@ func grow(b []byte, n int) []byte {
 	return append(b, make([]byte, n)...)
 }
 
-func appendText[T string | []byte](b []byte, s T) []byte {
+// AppendText appends a text or bytes, preceded by their length.
+func AppendText[T string | []byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-func appendFlag(b []byte, flag bool) []byte {
+// AppendFlag appends whether something is so.
+func AppendFlag(b []byte, flag bool) []byte {
 	if flag {
 		return append(b, 1)
 	}
 	return append(b, 0)
 }
 
-// reader takes a payload apart. After the first thing that is not there, all others are zero and bad is set.
-type reader struct {
+// Reader takes bytes apart that were appended to. After the first thing that is not there, all others are zero, and End returns an error.
+type Reader struct {
 	b   []byte
 	bad bool
 }
 
-func (r *reader) uint() uint64 {
+// NewReader reads b.
+func NewReader(b []byte) *Reader { return &Reader{b: b} }
+
+// Uint reads a number that [binary.AppendUvarint] has appended.
+func (r *Reader) Uint() uint64 {
 	v, n := binary.Uvarint(r.b)
 	return r.took(v, n)
 }
 
-func (r *reader) int() int64 {
+// Int reads a number that [binary.AppendVarint] has appended.
+func (r *Reader) Int() int64 {
 	v, n := binary.Varint(r.b)
 	return int64(r.took(uint64(v), n)) //nolint:gosec // there and back
 }
 
-func (r *reader) took(v uint64, n int) uint64 {
+func (r *Reader) took(v uint64, n int) uint64 {
 	if n <= 0 {
 		r.bad, r.b = true, nil
 		return 0
@@ -127,9 +134,9 @@ func (r *reader) took(v uint64, n int) uint64 {
 	return v
 }
 
-// count reads a number of things that take at least one byte each.
-func (r *reader) count() int {
-	n := r.uint()
+// Count reads a number of things that take at least one byte each.
+func (r *Reader) Count() int {
+	n := r.Uint()
 	if n > uint64(len(r.b)) {
 		r.bad, r.b = true, nil
 		return 0
@@ -137,15 +144,16 @@ func (r *reader) count() int {
 	return int(n)
 }
 
-// text returns bytes in the payload's memory.
-func (r *reader) text() []byte {
-	n := r.count()
+// Text reads what AppendText has appended, in the same memory.
+func (r *Reader) Text() []byte {
+	n := r.Count()
 	out := r.b[:n:n]
 	r.b = r.b[n:]
 	return out
 }
 
-func (r *reader) flag() bool {
+// Flag reads what AppendFlag has appended.
+func (r *Reader) Flag() bool {
 	if len(r.b) == 0 {
 		r.bad = true
 		return false
@@ -155,8 +163,8 @@ func (r *reader) flag() bool {
 	return flag
 }
 
-// end returns an error when something was missing or is left.
-func (r *reader) end() error {
+// End returns an error when something was missing or is left.
+func (r *Reader) End() error {
 	if r.bad || len(r.b) > 0 {
 		return errFrame
 	}

@@ -1,0 +1,7 @@
+// Package answers holds the questions that every face of gesta asks of history, and the documents that answer them: the command line with
+// --json and the server give the same ones, byte for byte.
+//
+// A face reads what it was asked with into an [Asked], and makes a [Question] of it and a store with [Ask]. The question looks up addresses
+// and folds states; functions whose names begin with Append write the parts of documents. What a face adds, how it shows an answer to people,
+// what it bounds and whom it lets ask, is its own.
+package answers
