@@ -33,11 +33,12 @@ var layers = []struct {
 	{"2: what a user writes and asks", []string{".", "history"}},
 	{"3: around what a user writes", []string{"projection", "reducer/guest", "codec/json2", "codec/cbor", "codec/protobuf", "history/answers"}},
 	{"3: read models in a database, and tests of what a user writes", []string{"projection/sqldb", "gestatest"}},
-	{"4: wiring", []string{"store/open"}},
+	{"3: protocols, and who may do what", []string{"httpapi", "server/umadb", "server/auth"}},
+	{"4: wiring", []string{"store/open", "server"}},
 	{"5: parts of the command line", []string{"cmd/gesta/internal/source", "cmd/gesta/internal/tui"}},
 	{"5: command line", []string{"cmd/gesta"}},
 	{"above all: programs of users", []string{"examples/bank", "examples/courses", "examples/shop", "examples/tutorial"}},
-	{"above all: programs that work on the source, and tests of the programs", []string{"internal/mutants", "test/oracle", "test/stories"}},
+	{"above all: programs that work on the source, and tests of the programs", []string{"internal/mutants", "test/oracle", "test/stories", "test/compat/umadb"}},
 }
 
 // stdlibOnly lists the packages that cost whoever imports them nothing: they import the standard library, and of this

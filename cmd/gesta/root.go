@@ -71,6 +71,7 @@ func commandGroups(e *env) []commandGroup {
 			newBisectCommand(e), newTraceCommand(e), newGrepCommand(e), newShortlogCommand(e), newTUICommand(e), newStreamsCommand(e), newTypesCommand(e), newRevParseCommand(e),
 		}},
 		{"Look after a store", []*cobra.Command{newStatsCommand(e), newCheckCommand(e)}},
+		{"Serve it", []*cobra.Command{newServeCommand(e), newUserCommand(e), newTokenCommand(e)}},
 		{"Fold them your way", []*cobra.Command{newReducerCommand(e)}},
 		{"Learn and measure", []*cobra.Command{newDemoCommand(e), newBenchCommand(e), newVersionCommand(e)}},
 		{"Feel at home", []*cobra.Command{newExplainCommand(e), newConfigCommand(e), newCompletionCommand(e), newManCommand(e)}},

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/user"
+
+	"github.com/gestadb/gesta/server/auth"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+// administration is the server's own store, opened to change users and tokens.
+type administration struct {
+	users *auth.Users
+	basis eventjson.Basis
+	by    string // who is at work, for the audit
+}
+
+// withUsers opens the server's own store, which is made where there is none yet, for as long as f runs.
+func (e *env) withUsers(ctx context.Context, f *systemFlags, run func(context.Context, *administration) error) (err error) {
+	url, err := e.servedURL()
+	if err != nil {
+		return err
+	}
+	s, err := e.openServed(ctx, systemURL(url, f.system))
+	if err != nil {
+		return fmt.Errorf("the server's own store: %w", err)
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	d := &administration{by: e.whoAmI()}
+	if d.basis, err = basisOf(ctx, s); err != nil {
+		return err
+	}
+	if d.users, err = auth.OpenUsers(ctx, s, auth.UsersOptions{Clock: e.clock}); err != nil {
+		return err
+	}
+	return run(ctx, d)
+}
+
+// whoAmI names the person at the terminal.
+func (e *env) whoAmI() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return "local:" + u.Username
+	}
+	return "local"
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gestadb/gesta/server"
+	"github.com/gestadb/gesta/server/auth"
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/open"
+)
+
+const serveHelp = `Serve a store to programs in any language: by HTTP and Server-Sent Events, and by the gRPC protocol of UmaDB, on one port.
+
+Without users it answers everyone, and therefore listens on this machine alone. "gesta user add" makes users; then requests carry
+"Authorization: Bearer TOKEN". Where others can reach an address, it speaks TLS; --insecure says that clear text, and no users, are meant.
+
+Each flag can also stand in the environment, as GESTA_ and its name in capitals with _ for -, and in the file of --config, in lines
+"name = value": a flag beats the environment, which beats the file. In the file a section [listen ADDRESS] adds an address with its
+own tls-cert, tls-key, client-ca and insecure. --print-config shows what holds, and where it comes from.
+
+When it answers requests it prints one line, {"serving":[URL…],"store":ID,"head":P}, which --ready-file gets too. SIGTERM and SIGINT end it
+in good order: it takes no more requests, finishes those in progress, and exits with 0. Its log goes to stderr, in lines of JSON.
+
+A directory that --store names and that is not there, or is empty, becomes a store.`
+
+const serveExample = `  gesta serve
+  gesta serve --store /var/lib/orders --listen 127.0.0.1:4114
+  gesta serve --listen 0.0.0.0:4114 --tls-cert cert.pem --tls-key key.pem
+  gesta serve --print-config`
+
+// serveFlags are what serve can be told, by flags, the environment and the file.
+type serveFlags struct {
+	listen                            []string
+	cert, key, clientCA               string
+	insecure                          bool
+	apiKeyFile, config, ready, system string
+	printConfig                       bool
+	origins                           []string
+	limits                            server.Limits
+	readSeconds                       int
+	level, pose                       string
+	listeners                         []server.Listener // of the file's sections
+}
+
+func newServeCommand(e *env) *cobra.Command {
+	f := &serveFlags{}
+	c := &cobra.Command{
+		Use:     "serve",
+		Short:   "Serve a store over HTTP and gRPC",
+		Long:    serveHelp,
+		Example: serveExample,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := e.serveSettings(cmd, f)
+			if err != nil {
+				return err
+			}
+			if f.printConfig {
+				return e.printServeConfig(cmd.Context(), settings, f)
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
+			defer stop()
+			return e.serve(ctx, f)
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.StringSliceVar(&f.listen, "listen", []string{"127.0.0.1:4114"}, "an `ADDRESS` to listen on, host:port; port 0 picks one; repeat it for more")
+	flags.StringVar(&f.cert, "tls-cert", "", "the `FILE` of a certificate, in PEM form; it is read again when it changes")
+	flags.StringVar(&f.key, "tls-key", "", "the `FILE` of its key")
+	flags.StringVar(&f.clientCA, "client-ca", "", "a `FILE` of certificates: whoever shows one that they signed is the user whom it names")
+	flags.BoolVar(&f.insecure, "insecure", false, "allow clear text, and no users, where others can reach the address")
+	flags.StringVar(&f.apiKeyFile, "api-key-file", "", "a `FILE` with a key that may read and append everything")
+	flags.StringVar(&f.config, "config", "", "a `FILE` with these settings")
+	flags.BoolVar(&f.printConfig, "print-config", false, "show the settings and where each comes from, and end")
+	flags.StringVar(&f.ready, "ready-file", "", "write the line that says where it serves to a `FILE` too")
+	flags.StringSliceVar(&f.origins, "cors-origin", nil, "an `ORIGIN` whose web pages may send requests, or *")
+	flags.IntVar(&f.limits.EventBytes, "max-event-bytes", 0, "bytes of an event; 0 is what the store takes")
+	flags.IntVar(&f.limits.CommitBytes, "max-commit-bytes", 0, "bytes of a commit; 0 is what the store takes")
+	flags.IntVar(&f.limits.CommitEvents, "max-commit-events", 100_000, "events of a commit")
+	flags.StringVar(&f.system, "server-store", "", "the `URL` of the store of users and the audit (default: server in the store's directory)")
+	flags.IntVar(&f.limits.Connections, "max-connections", 4096, "connections at once")
+	flags.IntVar(&f.limits.Requests, "max-requests", 4096, "requests at once, followers included")
+	flags.IntVar(&f.limits.QueryItems, "max-query-items", store.MaxQueryParts, "items of a query")
+	flags.IntVar(&f.readSeconds, "max-read-seconds", 600, "how long a read may take that does not follow")
+	flags.StringVar(&f.level, "log-level", "info", "what is logged: debug, info, warn or error")
+	flags.StringVar(&f.pose, "pose", "", "print the start line of another `SERVER` too, for tools that wait for it: umadb")
+	return c
+}
+
+// check refuses settings that make no sense.
+func (f *serveFlags) check() error {
+	for name, n := range map[string]int{
+		"max-event-bytes": f.limits.EventBytes, "max-commit-bytes": f.limits.CommitBytes, "max-commit-events": f.limits.CommitEvents,
+		"max-connections": f.limits.Connections, "max-requests": f.limits.Requests, "max-query-items": f.limits.QueryItems, "max-read-seconds": f.readSeconds,
+	} {
+		if n < 0 || n == 0 && name != "max-event-bytes" && name != "max-commit-bytes" {
+			return usagef("--%s is a number above 0, not %d", name, n)
+		}
+	}
+	f.limits.ReadTime = time.Duration(f.readSeconds) * time.Second
+	if f.pose != "" && f.pose != "umadb" {
+		return usagef("--pose is umadb, not %q", f.pose)
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.level)); err != nil {
+		return usagef("--log-level is debug, info, warn or error, not %q", f.level)
+	}
+	return nil
+}
+
+// serve serves until ctx is done.
+func (e *env) serve(ctx context.Context, f *serveFlags) (err error) {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(f.level)) // it was checked
+	log := slog.New(slog.NewJSONHandler(e.stderr, &slog.HandlerOptions{Level: level}))
+	o := server.Options{Origins: f.origins, Limits: f.limits, Version: buildVersion(), Log: log}
+	if f.apiKeyFile != "" {
+		if o.APIKey, err = auth.ReadAPIKey(e.abs(f.apiKeyFile)); err != nil {
+			return pathFailed("read API key", err)
+		}
+	}
+	url, err := e.servedURL()
+	if err != nil {
+		return err
+	}
+	if o.Store, err = e.openServed(ctx, url); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.Store.Close()) }()
+	rules, err := e.reducers(ctx, "")
+	if err != nil {
+		return err
+	}
+	o.Rules = rules.forRequest
+	if o.System, err = e.openServed(ctx, systemURL(url, f.system)); err != nil {
+		return fmt.Errorf("the server's own store: %w", err)
+	}
+	defer func() { err = errors.Join(err, o.System.Close()) }()
+	for _, address := range f.listen {
+		o.Listeners = append(o.Listeners, server.Listener{Address: address, Cert: e.given(f.cert), Key: e.given(f.key), ClientCA: e.given(f.clientCA), Insecure: f.insecure})
+	}
+	o.Listeners = append(o.Listeners, f.listeners...)
+	s, err := server.New(ctx, o)
+	if err != nil {
+		return err
+	}
+	return s.Serve(ctx, func() error { return e.saysReady(ctx, s, o.Store, f) })
+}
+
+// saysReady tells where it serves, once requests are answered.
+func (e *env) saysReady(ctx context.Context, s *server.Server, served store.Store, f *serveFlags) error {
+	basis, err := basisOf(ctx, served)
+	if err != nil {
+		return err
+	}
+	line, err := json.Marshal(struct {
+		Serving []string       `json:"serving"`
+		Store   string         `json:"store,omitempty"`
+		Head    store.Position `json:"head"`
+	}{s.URLs(), basis.Store, basis.Head})
+	if err != nil {
+		return fmt.Errorf("write where it serves: %w", err)
+	}
+	line = append(line, '\n')
+	if f.ready != "" {
+		if err := writeWhole(e.abs(f.ready), line); err != nil {
+			return pathFailed("write ready file", err)
+		}
+	}
+	if f.pose == "umadb" {
+		line = append(line, "UmaDB started\n"...)
+	}
+	_, err = e.stdout.Write(line)
+	return err
+}
+
+// writeWhole makes a file that is there whole or not at all.
+func writeWhole(path string, text []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(text)
+	if err = errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(temporary.Name())
+	}
+	return err
+}
+
+// servedURL finds the store to serve. A directory that was named need not be there yet.
+func (e *env) servedURL() (string, error) {
+	url, err := e.storeURL()
+	given := e.global.store
+	if given == "" {
+		given = e.getenv("GESTA_STORE")
+	}
+	if path, ok := open.Path(given); ok && given != "" && errors.Is(err, store.ErrNotFound) {
+		if info, statErr := os.Stat(e.abs(path)); statErr != nil && isMissing(statErr) || statErr == nil && info.IsDir() {
+			return e.abs(path), nil
+		}
+	}
+	return url, err
+}
+
+// systemURL returns where the server's own store is.
+func systemURL(url, given string) string {
+	if given != "" {
+		return given
+	}
+	if path, ok := open.Path(url); ok {
+		return filepath.Join(path, "server")
+	}
+	return "mem:"
+}
+
+func (e *env) openServed(ctx context.Context, url string) (store.Store, error) {
+	backend := e.backend
+	if backend == nil {
+		backend = open.Open
+	}
+	s, err := backend(ctx, url, open.Options{Clock: e.clock})
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", url, err)
+	}
+	return s, nil
+}
+
+// given returns the path of a file that was named, or nothing.
+func (e *env) given(path string) string {
+	if path == "" {
+		return ""
+	}
+	return e.abs(path)
+}

@@ -1,0 +1,202 @@
+package httpapi
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+// appendLines appends a stream of lines and acknowledges each: {"line":1,"ok":true,…}. When the stream breaks off for a reason that
+// is not the sender's, a last line {"error":{…}} says so; what was acknowledged stays.
+func (h *Handler) appendLines(w http.ResponseWriter, r *http.Request, s store.Store) error {
+	d, err := h.newDuplex(w, r, linesType)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	lines := &lineReader{r: bufio.NewReaderSize(h.bodyReader(d.ctx, w, r), lineBuffer), most: int(h.o.MaxBodyBytes), held: &h.held}
+	defer lines.close()
+	f := h.newFlight(s, d, ackLine)
+	err = f.run(d.ctx, h.o.MaxFlight, func() (inbound, error) {
+		line, err := lines.next()
+		if err != nil && !errors.Is(err, store.ErrTooLarge) {
+			return inbound{}, err
+		}
+		in := inbound{line: lines.number, size: int64(len(line)), refused: err}
+		if err == nil {
+			in.commit, in.refused = eventjson.DecodeLine(line)
+		}
+		return in, nil
+	})
+	if err != nil {
+		failed := streamFailed(r, err)
+		d.out.add(func(dst []byte) []byte { return appendErrorLine(dst, failed) })
+	}
+	return nil
+}
+
+func ackLine(dst []byte, line int64, r *store.Result, err error) []byte {
+	if err == nil {
+		return append(eventjson.AppendAcknowledgement(dst, line, r, nil), '\n')
+	}
+	failed := eventjson.Describe(bounded(err))
+	failed.Line = line
+	return append(eventjson.AppendAcknowledgement(dst, line, nil, &failed), '\n')
+}
+
+// appendErrorLine appends {"error":{…}} as a line.
+func appendErrorLine(dst []byte, err error) []byte {
+	failed := eventjson.Describe(bounded(err))
+	return append(eventjson.AppendError(append(dst, `{"error":`...), &failed), '}', '\n')
+}
+
+// streamFailed describes why a stream ended before its end.
+func streamFailed(r *http.Request, err error) error {
+	if r.Context().Err() != nil {
+		return &eventjson.Error{Code: eventjson.CodeUnavailable, Message: "the server ends the connection", Hint: "connect again"}
+	}
+	if known, ok := errors.AsType[*eventjson.Error](err); ok {
+		return known
+	}
+	if errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrTooLarge) {
+		return err
+	}
+	return bodyFailed(err)
+}
+
+// appendFrames appends a stream of commits, each in a frame, and answers each with a frame, its result or its error, in their order.
+// A frame of the end comes last and says how many were answered: what was sent beyond them was not taken.
+func (h *Handler) appendFrames(w http.ResponseWriter, r *http.Request, s store.Store) error {
+	d, err := h.newDuplex(w, r, FramesType)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	d.out.add(func(dst []byte) []byte { return append(dst, magic...) })
+	frames := newFrameReader(h.bodyReader(d.ctx, w, r), lineBuffer)
+	frames.most = int(min(h.o.MaxBodyBytes, MaxFrameBytes))
+	var taken uint64
+	f := h.newFlight(s, d, ackFrame)
+	err = f.run(d.ctx, h.o.MaxFlight, func() (inbound, error) {
+		kind, payload, err := frames.next()
+		if err != nil {
+			return inbound{}, err
+		}
+		if kind != frameCommit {
+			return inbound{}, usagef("a stream of commits has a frame of the kind %d", kind)
+		}
+		taken++
+		in := inbound{size: int64(len(payload))}
+		in.commit, in.refused = decodeCommit(payload)
+		return in, nil
+	})
+	if err == nil || r.Context().Err() != nil {
+		d.out.add(func(dst []byte) []byte { return appendEnd(dst, taken) })
+	}
+	return nil
+}
+
+func ackFrame(dst []byte, _ int64, r *store.Result, err error) []byte {
+	if err == nil {
+		return appendResultFrame(dst, r)
+	}
+	return appendErrorFrame(dst, bounded(err))
+}
+
+// lineBuffer is how much of a stream is read at once.
+const lineBuffer = 64 << 10
+
+// lineReader reads lines. What is longer than its buffer counts as held until the next line.
+type lineReader struct {
+	r      *bufio.Reader
+	most   int // bytes of a line
+	held   *held
+	number int64 // of the last line, from 1
+	long   []byte
+	size   int64 // of long, as held
+}
+
+// next returns the next line that is not blank, without its end; it is valid until the following call. A line that is too long, or for
+// which there is no room, is passed over: the error is [store.ErrTooLarge] or a rateLimited one.
+func (l *lineReader) next() ([]byte, error) {
+	for {
+		l.close()
+		line, err := l.line()
+		if err != nil || len(line) > 0 {
+			return line, err
+		}
+	}
+}
+
+func (l *lineReader) close() {
+	l.held.give(l.size)
+	l.long, l.size = l.long[:0], 0
+	if cap(l.long) > slice {
+		l.long = nil
+	}
+}
+
+func (l *lineReader) line() ([]byte, error) {
+	piece, err := l.r.ReadSlice('\n')
+	l.number++
+	if err == nil || errors.Is(err, io.EOF) && len(piece) > 0 {
+		return trimEnd(piece), nil
+	}
+	if !errors.Is(err, bufio.ErrBufferFull) {
+		return nil, err
+	}
+	for {
+		got, ended := len(l.long)+len(piece), !errors.Is(err, bufio.ErrBufferFull)
+		if err == nil {
+			got-- // its end does not count
+		}
+		if got > l.most {
+			return nil, l.pass(got, ended)
+		}
+		if need := int64(len(l.long) + len(piece)); need > l.size {
+			if err := l.held.take(need); err != nil { // as much again: it may have to be moved
+				return nil, err
+			}
+			l.size += need
+		}
+		l.long = append(l.long, piece...)
+		if err == nil || errors.Is(err, io.EOF) {
+			return trimEnd(l.long), nil
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, err
+		}
+		piece, err = l.r.ReadSlice('\n')
+	}
+}
+
+// pass reads to the end of a line that is too long.
+func (l *lineReader) pass(got int, ended bool) error {
+	for !ended {
+		piece, err := l.r.ReadSlice('\n')
+		got += len(piece)
+		ended = !errors.Is(err, bufio.ErrBufferFull)
+		if ended && err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+	}
+	return fmt.Errorf("line %d: %w", l.number, tooLong("line", int64(got), int64(l.most)))
+}
+
+// trimEnd drops the end of a line, and spaces around it.
+func trimEnd(line []byte) []byte {
+	for len(line) > 0 && isSpace(line[len(line)-1]) {
+		line = line[:len(line)-1]
+	}
+	for len(line) > 0 && isSpace(line[0]) {
+		line = line[1:]
+	}
+	return line
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }

@@ -1,0 +1,248 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+// export yields everything that the store holds after a position: the lines of gesta export ndjson, or frames of commits, which have
+// their salts too. Lines that are cut off, or end in {"error":…}, are followed by the end of the connection.
+func (h *Handler) export(w http.ResponseWriter, r *http.Request, s store.Store) error {
+	p, err := query(r)
+	if err != nil {
+		return err
+	}
+	after := store.Position(p.number("after"))
+	if err := p.end(); err != nil {
+		return err
+	}
+	power, ok := store.As[store.Dumper](s)
+	if !ok {
+		return unsupported("exporting")
+	}
+	frames := takesFrames(r)
+	l := &listing{o: h.newOutlet(w), w: w, contentType: linesType}
+	put := appendExportLines
+	if frames {
+		l.contentType, l.buf, put = FramesType, append(l.buf, magic...), appendRecordedFrame
+	} else {
+		head, err := s.Head(r.Context())
+		if err != nil {
+			return err
+		}
+		l.buf = eventjson.AppendExportHeader(l.buf, &eventjson.ExportHeader{Format: eventjson.ExportFormat, Store: storeID(s), Head: head})
+		l.buf = append(l.buf, '\n')
+	}
+	n := uint64(0)
+	for c, err := range power.Dump(r.Context(), after) {
+		if err != nil {
+			return l.failed(because(r.Context(), err), frames)
+		}
+		l.buf = put(l.buf, &c)
+		n++
+		if err := l.spill(); err != nil {
+			return err
+		}
+	}
+	if frames {
+		l.buf = appendEnd(l.buf, n)
+	}
+	return l.close()
+}
+
+// appendExportLines appends the lines of a commit.
+func appendExportLines(dst []byte, c *store.RecordedCommit) []byte {
+	if len(c.Events) == 0 {
+		return append(eventjson.AppendEmptyCommit(dst, c), '\n')
+	}
+	for i := range c.Events {
+		key, tracking := "", (*store.Tracking)(nil)
+		if i == 0 {
+			key, tracking = c.Key, c.Tracking
+		}
+		dst = append(eventjson.AppendExported(dst, &c.Events[i], key, tracking), '\n')
+	}
+	return dst
+}
+
+// errAborted is what a sender says who has no more because something went wrong there.
+var errAborted = errors.New("the sender broke off")
+
+// restore takes in recorded commits as they are: the lines of an export, or frames. It answers how many there were, {"commits":…}.
+func (h *Handler) restore(w http.ResponseWriter, r *http.Request, s store.Store) error {
+	media, err := contentType(r)
+	if err != nil {
+		return err
+	}
+	if err := noParameters(r); err != nil {
+		return err
+	}
+	power, ok := store.As[store.Restorer](s)
+	if !ok {
+		return unsupported("restoring")
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	rc := http.NewResponseController(w)
+	defer context.AfterFunc(ctx, func() { _ = rc.SetReadDeadline(past) })()
+	src := bufio.NewReaderSize(h.bodyReader(ctx, w, r), lineBuffer)
+	var commits iter.Seq2[store.RecordedCommit, error]
+	n := 0
+	switch media {
+	case FramesType:
+		commits = framesOfCommits(src, &n)
+	case linesType:
+		lines := &lineReader{r: src, most: int(h.o.MaxBodyBytes), held: &h.held}
+		defer lines.close()
+		commits = linesOfCommits(lines, &n)
+	default:
+		return usagef("a body of the type %s cannot be restored; there are %s and %s", clip(media), linesType, FramesType)
+	}
+	if err := power.Restore(ctx, commits); err != nil {
+		w.Header().Set("Connection", "close") // what is left of the body is not read
+		return because(ctx, err)
+	}
+	return document(w, r, s, struct {
+		Commits int `json:"commits"`
+	}{n})
+}
+
+// framesOfCommits yields the commits of a stream of frames, which ends with a frame that says how many there were.
+func framesOfCommits(r io.Reader, n *int) iter.Seq2[store.RecordedCommit, error] {
+	frames := newFrameReader(r, lineBuffer)
+	return func(yield func(store.RecordedCommit, error) bool) {
+		for {
+			kind, payload, err := frames.next()
+			var c store.RecordedCommit
+			switch {
+			case err != nil:
+				err = bodyFailed(unexpected(err))
+			case kind == frameRecorded:
+				c, err = decodeRecorded(payload)
+			case kind == frameAbort:
+				err = errAborted
+			case kind == frameEnd:
+				if want, err := decodeEnd(payload); err == nil && want == uint64(*n) {
+					return
+				}
+				err = usagef("the stream ends after %d commits and says otherwise", *n)
+			default:
+				err = usagef("a stream of recorded commits has a frame of the kind %d", kind)
+			}
+			*n++
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// linesOfCommits yields the commits of an export.
+func linesOfCommits(lines *lineReader, n *int) iter.Seq2[store.RecordedCommit, error] {
+	return func(yield func(store.RecordedCommit, error) bool) {
+		var a assembly
+		for {
+			line, err := lines.next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				yield(store.RecordedCommit{}, lineFailed(lines.number, err))
+				return
+			}
+			whole, err := a.add(line)
+			if err != nil {
+				yield(store.RecordedCommit{}, fmt.Errorf("line %d: %w", lines.number, err))
+				return
+			}
+			for i := range whole {
+				*n++
+				if !yield(whole[i], nil) {
+					return
+				}
+			}
+		}
+		if c := a.take(); c != nil {
+			*n++
+			yield(*c, nil)
+		}
+	}
+}
+
+func lineFailed(number int64, err error) error {
+	if errors.Is(err, store.ErrTooLarge) {
+		return err
+	}
+	return fmt.Errorf("line %d: %w", number, bodyFailed(err))
+}
+
+// assembly puts the events of an export together to commits.
+type assembly struct {
+	header bool
+	open   *store.RecordedCommit
+	bytes  int
+}
+
+// add takes a line, and returns the commits that it completes.
+func (a *assembly) add(line []byte) ([]store.RecordedCommit, error) {
+	l, err := eventjson.DecodeExportLine(line)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case l.Header != nil:
+		if a.header {
+			return nil, usagef("a second export begins")
+		}
+		a.header = true
+		if l.Header.Format != eventjson.ExportFormat {
+			return nil, usagef("the export has the format %d, %d is known", l.Header.Format, eventjson.ExportFormat)
+		}
+		return nil, nil
+	case !a.header:
+		return nil, usagef("it is no export: the first line does not say so")
+	case l.Empty != nil:
+		return append(a.flush(), *l.Empty), nil
+	}
+	return a.event(l.Event)
+}
+
+func (a *assembly) event(e *eventjson.ExportedEvent) ([]store.RecordedCommit, error) {
+	var whole []store.RecordedCommit
+	if a.open != nil && e.Commit == a.open.Events[0].Position {
+		if a.bytes += store.EventBytes(&e.Event); a.bytes > store.MaxCommitBytes {
+			return nil, &store.TooLargeError{What: "commit", Unit: "bytes", Got: a.bytes, Max: store.MaxCommitBytes}
+		}
+		e.Tracking = a.open.Tracking
+		a.open.Events = append(a.open.Events, e.Recorded)
+		return nil, nil
+	}
+	whole = a.flush()
+	a.open = &store.RecordedCommit{
+		Key: e.Key, Tracking: e.Tracking, RecordedAt: e.RecordedAt, Events: []store.Recorded{e.Recorded},
+	}
+	a.bytes = store.EventBytes(&e.Event)
+	return whole, nil
+}
+
+func (a *assembly) flush() []store.RecordedCommit {
+	if c := a.take(); c != nil {
+		return []store.RecordedCommit{*c}
+	}
+	return nil
+}
+
+// take returns the commit that is open, and nil where there is none.
+func (a *assembly) take() *store.RecordedCommit {
+	c := a.open
+	a.open = nil
+	return c
+}

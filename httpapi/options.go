@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/gestadb/gesta/store"
+)
+
+// Options configure the server half. The zero value of each but Store works.
+type Options struct {
+	// Store returns the store as the caller of a request may use it; ctx is the request's. It is called once a request, and what it
+	// returns is not closed.
+	Store func(ctx context.Context) (store.Store, error)
+
+	// Routes are served beside the package's own; one with the same method and path takes its place.
+	Routes []Route
+
+	// MaxBodyBytes bounds the body of a request that is not a stream, and a line or a frame of one that is. Defaults to 192 MiB.
+	MaxBodyBytes int64
+
+	// MaxHeldBytes bounds the bodies and lines of all requests that are held in memory at once; a request that would need more is refused as
+	// rateLimited. Defaults to 512 MiB, and is never below MaxBodyBytes.
+	MaxHeldBytes int64
+
+	// MaxQueryItems bounds the items of a query, and of all guards of a commit together. Defaults to [store.MaxQueryParts].
+	MaxQueryItems int
+
+	// MaxReadTime bounds a read that does not follow, and every other request that answers from history. Defaults to 5 minutes.
+	MaxReadTime time.Duration
+
+	// MaxItems bounds the events of a JSON answer, MaxAnswerBytes about how long it gets; the rest is told by "next". They default to 1,000
+	// and 16 MiB.
+	MaxItems       int
+	MaxAnswerBytes int
+
+	// MaxFlight bounds the commits of one streamed append that are on their way, MaxFlightBytes how large they are
+	// together; a larger one flies alone. They default to 1,024 and 16 MiB.
+	MaxFlight      int
+	MaxFlightBytes int64
+
+	// WriteTimeout is how long a reader may take for a piece of an answer, and IdleTimeout how long a sender may
+	// be silent within a stream, before the connection is cut. They default to 30 seconds and 5 minutes.
+	WriteTimeout, IdleTimeout time.Duration
+
+	// Heartbeat is the longest silence of an answer that follows. Defaults to 10 seconds, as the protocol has it.
+	Heartbeat time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	def(&o.MaxBodyBytes, 192<<20)
+	def(&o.MaxHeldBytes, 512<<20)
+	o.MaxHeldBytes = max(o.MaxHeldBytes, o.MaxBodyBytes)
+	def(&o.MaxQueryItems, store.MaxQueryParts)
+	def(&o.MaxReadTime, 5*time.Minute)
+	def(&o.MaxItems, 1000)
+	def(&o.MaxAnswerBytes, 16<<20)
+	def(&o.MaxFlight, 1024)
+	def(&o.MaxFlightBytes, 16<<20)
+	def(&o.WriteTimeout, 30*time.Second)
+	def(&o.IdleTimeout, 5*time.Minute)
+	def(&o.Heartbeat, 10*time.Second)
+	return o
+}
+
+// def gives an option that is not set its default.
+func def[T ~int | ~int64](option *T, value T) {
+	if *option <= 0 {
+		*option = value
+	}
+}

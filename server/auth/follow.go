@@ -1,0 +1,43 @@
+package auth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+// errChanged is why the context of a follow is done when rights changed.
+var errChanged = errors.New("the rights changed")
+
+// changed is the error of a follow whose principal lost its rights: who still has some comes back with them.
+func changed() error {
+	return &eventjson.Error{
+		Code: eventjson.CodeUnauthenticated, Message: "the rights of the caller changed while the read followed",
+		Hint: "authenticate again, and go on after the last position",
+	}
+}
+
+// watch returns a context that is also done when the rights of the principal change. stop frees what that takes.
+func (p *Principal) watch(ctx context.Context) (watched context.Context, stop func()) {
+	if p.revoked == nil {
+		return ctx, func() {}
+	}
+	watched, cancel := context.WithCancelCause(ctx)
+	detach := context.AfterFunc(p.revoked, func() { cancel(errChanged) })
+	return watched, func() {
+		detach()
+		cancel(nil)
+	}
+}
+
+// whyEnded returns the error of a read, or what ended its context where that was the principal's rights.
+func (p *Principal) whyEnded(watched context.Context, err error) error {
+	if errors.Is(context.Cause(watched), errChanged) && errors.Is(err, context.Canceled) {
+		return changed()
+	}
+	return err
+}
+
+// mayChange says that the rights may come to an end.
+func (p *Principal) mayChange() bool { return p.revoked != nil || !p.expires.IsZero() }

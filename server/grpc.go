@@ -1,0 +1,187 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+
+	"github.com/gestadb/gesta/server/umadb"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+// grpcOptions are those of the half that serves gRPC. The connections that it gets have had their handshake.
+func (s *Server) grpcOptions() []grpc.ServerOption {
+	return append(umadb.ServerOptions(),
+		grpc.Creds(handed{}),
+		grpc.UnaryInterceptor(s.unary),
+		grpc.StreamInterceptor(s.stream),
+		grpc.ConnectionTimeout(s.o.Limits.HandshakeTime),
+		grpc.MaxHeaderListSize(64<<10),
+		grpc.WaitForHandlers(true),
+	)
+}
+
+// handed are the credentials of connections whose handshake is over.
+type handed struct{}
+
+// ServerHandshake tells grpc what the handshake found.
+func (handed) ServerHandshake(c net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	if t, ok := c.(*tls.Conn); ok {
+		return c, credentials.TLSInfo{
+			State: t.ConnectionState(), CommonAuthInfo: credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity},
+		}, nil
+	}
+	return c, plain{}, nil
+}
+
+// ClientHandshake is for clients.
+func (handed) ClientHandshake(context.Context, string, net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	return nil, nil, errors.New("these are the credentials of a server")
+}
+
+// Info says nothing.
+func (handed) Info() credentials.ProtocolInfo { return credentials.ProtocolInfo{} }
+
+// Clone returns the same.
+func (h handed) Clone() credentials.TransportCredentials { return h }
+
+// OverrideServerName is for clients.
+func (handed) OverrideServerName(string) error { return nil }
+
+// plain is what is known of a connection in clear text.
+type plain struct{ credentials.CommonAuthInfo }
+
+// AuthType names it.
+func (plain) AuthType() string { return "insecure" }
+
+// unary does for a request with one answer what handle does for those of HTTP.
+func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (answer any, err error) {
+	begun := time.Now()
+	inside := s.metrics.inside.WithLabelValues(info.FullMethod)
+	inside.Inc()
+	defer func() {
+		inside.Dec()
+		if problem := recover(); problem != nil {
+			answer, err = nil, s.panicked(ctx, info.FullMethod, problem)
+		}
+		s.finishCall(ctx, info.FullMethod, begun, err, false)
+	}()
+	if !isHealth(info.FullMethod) { // a server that is busy is alive
+		if !s.requests.enter() {
+			return nil, s.tooManyCalls()
+		}
+		defer s.requests.leave()
+	}
+	known, err := s.identifyCall(ctx, info.FullMethod)
+	if err != nil {
+		return nil, err
+	}
+	ctx = known
+	return handler(ctx, request)
+}
+
+// stream is unary for answers in many parts.
+func (s *Server) stream(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	ctx, begun := stream.Context(), time.Now()
+	inside := s.metrics.inside.WithLabelValues(info.FullMethod)
+	inside.Inc()
+	defer func() {
+		inside.Dec()
+		if problem := recover(); problem != nil {
+			err = s.panicked(ctx, info.FullMethod, problem)
+		}
+		s.finishCall(ctx, info.FullMethod, begun, err, true)
+	}()
+	if !s.requests.enter() {
+		return s.tooManyCalls()
+	}
+	defer s.requests.leave()
+	known, err := s.identifyCall(ctx, info.FullMethod)
+	if err != nil {
+		return err
+	}
+	if known != ctx {
+		ctx, stream = known, &identified{stream, known}
+	}
+	return handler(service, stream)
+}
+
+// identified is a stream with the context of its user.
+type identified struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+// Context returns the context.
+func (i *identified) Context() context.Context { return i.ctx }
+
+func (s *Server) tooManyCalls() error {
+	s.metrics.requestsRefused.Inc()
+	return status.Error(codes.ResourceExhausted, "the server answers as many requests as it may at once")
+}
+
+func (s *Server) panicked(ctx context.Context, method string, problem any) error {
+	s.log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("route", method), slog.String("error", fmt.Sprintf("%v\n%s", problem, debug.Stack())))
+	return status.Error(codes.Internal, "the server has a fault, which its log describes")
+}
+
+// finishCall counts a call that was answered and logs it.
+func (s *Server) finishCall(ctx context.Context, method string, begun time.Time, err error, streamed bool) {
+	code, took := status.Code(err), time.Since(begun)
+	s.metrics.done(method, int(code), took, streamed)
+	if code == codes.PermissionDenied {
+		s.note(ctx, method, "", http.StatusForbidden)
+	}
+	if s.log.Enabled(ctx, slog.LevelDebug) {
+		from := ""
+		if p, ok := peer.FromContext(ctx); ok {
+			from = p.Addr.String()
+		}
+		s.log.LogAttrs(ctx, slog.LevelDebug, "call", slog.String("route", method), slog.String("code", code.String()), slog.Duration("took", took), slog.String("from", from))
+	}
+}
+
+// identifyCall returns the context of the user of a call.
+func (s *Server) identifyCall(ctx context.Context, method string) (context.Context, error) {
+	if !s.who.guarded() || isHealth(method) {
+		return ctx, nil
+	}
+	says := shown{header: first(ctx, "authorization"), trace: first(ctx, "traceparent")}
+	if p, ok := peer.FromContext(ctx); ok {
+		if t, ok := p.AuthInfo.(credentials.TLSInfo); ok {
+			says.certificate = verified(&t.State)
+		}
+	}
+	known, err := s.who.identify(ctx, says)
+	if err != nil {
+		d := eventjson.Describe(err)
+		return nil, umadb.Error(ctx, d.Code, d.Message)
+	}
+	return known, nil
+}
+
+func first(ctx context.Context, name string) string {
+	if values := metadata.ValueFromIncomingContext(ctx, name); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// isHealth says whether a method is one of the health service, which everyone may call.
+func isHealth(method string) bool {
+	const service = "/grpc.health.v1.Health/"
+	return len(method) > len(service) && method[:len(service)] == service
+}

@@ -1,0 +1,109 @@
+package server
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"net/http"
+
+	"github.com/gestadb/gesta/server/auth"
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+// who knows who sends requests. It is there where the server has a store of its own.
+type who struct {
+	users *auth.Users
+	key   *auth.APIKey // nil for none
+	gate  *auth.Gate
+	audit *auth.Audit
+}
+
+// newWho opens the users.
+func newWho(ctx context.Context, o *Options, served store.Store, failed func(error)) (*who, error) {
+	if o.System == nil {
+		if o.APIKey != nil {
+			return nil, errors.New("an API key needs a store of the server's own")
+		}
+		return nil, nil //nolint:nilnil // nobody is known, which is no error
+	}
+	users, err := auth.OpenUsers(ctx, o.System, auth.UsersOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return &who{users: users, key: o.APIKey, gate: auth.NewGate(served), audit: auth.NewAudit(o.System, auth.AuditOptions{Failed: failed})}, nil
+}
+
+// guarded says whether a request must show who sent it: there are users, or there is a key.
+func (w *who) guarded() bool { return w != nil && (w.key != nil || w.users.Len() > 0) }
+
+// shown is what a request shows of who sent it.
+type shown struct {
+	header      string // Authorization
+	certificate *x509.Certificate
+	trace       string // traceparent
+}
+
+// identify returns the context of a request with the principal who sent it.
+func (w *who) identify(ctx context.Context, s shown) (context.Context, error) {
+	if !w.guarded() {
+		return ctx, nil
+	}
+	p, err := w.principal(ctx, s)
+	if err != nil {
+		if eventjson.Describe(err).Code == eventjson.CodeUnauthenticated {
+			w.audit.Unauthenticated()
+		}
+		return nil, err
+	}
+	return context.WithValue(auth.WithPrincipal(ctx, p), traceKey{}, s.trace), nil
+}
+
+type traceKey struct{}
+
+func (w *who) principal(ctx context.Context, s shown) (*auth.Principal, error) {
+	switch {
+	case s.header != "":
+		return w.users.Header(ctx, auth.NewSecret(s.header), w.key)
+	case s.certificate != nil:
+		return w.users.Certificate(s.certificate)
+	}
+	return nil, &eventjson.Error{
+		Code: eventjson.CodeUnauthenticated, Message: "the request does not say who sent it", Hint: "send Authorization: Bearer TOKEN; gesta token create makes one",
+	}
+}
+
+// store returns the store as the caller of a request may use it.
+func (s *Server) store(ctx context.Context) (store.Store, error) {
+	if !s.who.guarded() {
+		return s.served, nil
+	}
+	trace, _ := ctx.Value(traceKey{}).(string)
+	return s.who.gate.Store(auth.PrincipalOf(ctx), trace), nil
+}
+
+// administrative are the routes that change what was kept, by name.
+var administrative = map[string]bool{"erase": true, "restore": true, "repair": true}
+
+// note writes into the audit what an answer was about: what was denied, and what was administered.
+func (s *Server) note(ctx context.Context, route, from string, status int) {
+	if s.who == nil {
+		return
+	}
+	p := auth.PrincipalOf(ctx)
+	if status == http.StatusForbidden {
+		s.metrics.denied.Inc()
+		s.who.audit.Denied(p, route)
+	}
+	if !administrative[route] {
+		return
+	}
+	outcome := "done"
+	if status >= http.StatusBadRequest {
+		outcome = http.StatusText(status)
+	}
+	act := auth.Act{Principal: p.Name(), From: from, Action: route, Outcome: outcome}
+	if err := s.who.audit.Done(context.WithoutCancel(ctx), act); err != nil {
+		s.log.Error("the audit could not be written", "route", route, "error", err)
+	}
+}

@@ -1,0 +1,161 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/gestadb/gesta/history/answers"
+	"github.com/gestadb/gesta/server/auth"
+	"github.com/gestadb/gesta/store"
+)
+
+// Options say what is served, where, and to whom. Store and one listener must be given; everything else has a default.
+type Options struct {
+	// Store is what is served. It stays its owner's: Serve does not close it.
+	Store store.Store
+
+	// System is the store of users, tokens and the audit. Without one there are neither: everyone may do everything.
+	System store.Store
+
+	Listeners []Listener
+
+	// APIKey stands for a user who may read and append everything; nil for none. It needs a System store.
+	APIKey *auth.APIKey
+
+	// Rules returns the rules of folding that a name stands for; the empty name is those of the store's categories. Defaults to merge patch alone.
+	Rules func(ctx context.Context, name string) (answers.Rules, error)
+
+	// Origins are the origins of web pages that may send requests, such as https://example.org, or * for all. Defaults to none.
+	Origins []string
+
+	Limits Limits
+
+	// DrainTime bounds how long Serve waits for requests in progress when it ends. Defaults to 20 seconds.
+	DrainTime time.Duration
+
+	// Version is that of the program, for /metrics and answers. Defaults to "unknown".
+	Version string
+
+	// Log is told of requests and of what goes wrong. Defaults to nothing.
+	Log *slog.Logger
+}
+
+// Listener is an address and how it is spoken to.
+type Listener struct {
+	// Address is a host and a port, such as 127.0.0.1:4114; port 0 picks one.
+	Address string
+
+	// Cert and Key name the files of a certificate and its key in PEM form, which are read again when they change. Without them the listener speaks clear text.
+	Cert, Key string
+
+	// ClientCA names a file of certificates: who shows one that they signed is the user whom it names. It needs Cert.
+	ClientCA string
+
+	// Insecure allows clear text, and requests of nobody in particular, on an address that others can reach.
+	Insecure bool
+}
+
+// Limits bound what requests may take. A member that is zero has its default.
+type Limits struct {
+	Connections  int // at once; what comes beyond is closed. Defaults to 4,096.
+	Requests     int // at once, followers included; what comes beyond is rateLimited. Defaults to 4,096.
+	EventBytes   int // of data and metadata of an event. Defaults to what the store takes, and cannot exceed it, as the next two.
+	CommitBytes  int
+	CommitEvents int // defaults to 100,000
+	QueryItems   int // of a query and of each guard. Defaults to store.MaxQueryParts, and cannot exceed it.
+
+	// ReadTime is how long a read may take that does not follow. Defaults to 10 minutes.
+	ReadTime time.Duration
+
+	// HandshakeTime is how long a connection may take to say what it speaks, and a request to send its header. Defaults to 10 seconds.
+	HandshakeTime time.Duration
+
+	// IdleTime is after how long a connection is closed on which nothing happens. Defaults to 2 minutes.
+	IdleTime time.Duration
+}
+
+// withDefaults returns the options with what was left out.
+func (o Options) withDefaults() (Options, error) {
+	if o.Store == nil {
+		return o, errors.New("a server needs a store")
+	}
+	if len(o.Listeners) == 0 {
+		return o, errors.New("a server needs an address")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.DrainTime = or(o.DrainTime, 20*time.Second)
+	o.Version = or(o.Version, "unknown")
+	limits := store.DefaultLimits()
+	if power, ok := store.As[store.Limiter](o.Store); ok {
+		limits = power.Limits()
+	}
+	l := &o.Limits
+	l.Connections = or(l.Connections, 4096)
+	l.Requests = or(l.Requests, 4096)
+	l.EventBytes = min(or(l.EventBytes, limits.EventBytes), limits.EventBytes)
+	l.CommitBytes = min(or(l.CommitBytes, limits.CommitBytes), limits.CommitBytes)
+	l.CommitEvents = or(l.CommitEvents, 100_000)
+	if limits.CommitEvents > 0 {
+		l.CommitEvents = min(l.CommitEvents, limits.CommitEvents)
+	}
+	l.QueryItems = min(or(l.QueryItems, store.MaxQueryParts), store.MaxQueryParts)
+	l.ReadTime = or(l.ReadTime, 10*time.Minute)
+	l.HandshakeTime = or(l.HandshakeTime, 10*time.Second)
+	l.IdleTime = or(l.IdleTime, 2*time.Minute)
+	return o, nil
+}
+
+// or returns value, or otherwise where it is zero.
+func or[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+// open begins to listen, after the rule that nothing is said in clear, or to nobody in particular, where others can hear it.
+func (l *Listener) open(guarded bool, log *slog.Logger) (net.Listener, *tls.Config, error) {
+	host, _, err := net.SplitHostPort(l.Address)
+	if err != nil {
+		return nil, nil, fmt.Errorf("address %q: %w", l.Address, err)
+	}
+	if !l.Insecure && !isLoopback(host) {
+		switch {
+		case l.Cert == "":
+			return nil, nil, fmt.Errorf("address %s can be reached from elsewhere, and would be spoken to in clear text: give a certificate and its key, or say insecure", l.Address)
+		case !guarded:
+			return nil, nil, fmt.Errorf("address %s can be reached from elsewhere, and there are no users: everyone could read and append: add a user, or say insecure", l.Address)
+		}
+	}
+	var config *tls.Config
+	switch {
+	case l.Cert != "" && l.Key != "":
+		if config, err = newTLS(l.Cert, l.Key, l.ClientCA, log); err != nil {
+			return nil, nil, err
+		}
+	case l.Cert != "" || l.Key != "" || l.ClientCA != "":
+		return nil, nil, fmt.Errorf("address %s: TLS needs both a certificate and its key", l.Address)
+	}
+	listener, err := net.Listen("tcp", l.Address)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listen: %w", err)
+	}
+	return listener, config, nil
+}
+
+// isLoopback says whether a host is this machine for sure, and nobody else can reach it.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
