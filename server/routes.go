@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"slices"
@@ -84,6 +85,11 @@ func (s *Server) crossOrigin(h http.Handler) (http.Handler, error) {
 			w.Header().Add("Vary", "Origin")
 		}
 		switch {
+		case !s.calledRight(r.Host):
+			httpapi.WriteError(w, r, &eventjson.Error{
+				Code: eventjson.CodeDenied, Message: fmt.Sprintf("this server without users is not called %q", r.Host), Hint: "call it by its address, or as localhost; gesta serve --insecure takes any name",
+			})
+			return
 		case trusted && r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "":
 			allow(w.Header(), origin)
 			w.WriteHeader(http.StatusNoContent)
@@ -98,6 +104,20 @@ func (s *Server) crossOrigin(h http.Handler) (http.Handler, error) {
 		}
 		h.ServeHTTP(w, r)
 	}), nil
+}
+
+// calledRight says whether the name by which a request calls the server may be its own. A server that trusts whoever reaches it must not be reached by a page that made its own
+// name stand for this machine (DNS rebinding); an address, and localhost, cannot be made to.
+func (s *Server) calledRight(host string) bool {
+	if s.insecure || s.who.guarded() {
+		return true
+	}
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	name = strings.Trim(name, "[]")
+	return net.ParseIP(name) != nil || strings.EqualFold(name, "localhost")
 }
 
 // allow writes what a browser wants to know before pages of an origin may send requests and read answers.

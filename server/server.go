@@ -31,6 +31,7 @@ type Server struct {
 	requests admission
 	served   store.Store // within the limits
 	who      *who        // nil where everyone may do everything
+	insecure bool        // of any listener
 	ready    readiness
 	health   *health.Server
 
@@ -89,6 +90,7 @@ func (s *Server) listen() error {
 		if err != nil {
 			return err
 		}
+		s.insecure = s.insecure || l.Insecure
 		scheme := "http"
 		if config != nil {
 			scheme = "https"
