@@ -19,10 +19,9 @@ func (h *Handler) appendLines(w http.ResponseWriter, r *http.Request, s store.St
 		return err
 	}
 	defer d.close()
-	lines := &lineReader{r: bufio.NewReaderSize(h.bodyReader(d.ctx, w, r), lineBuffer), most: int(h.o.MaxBodyBytes), held: &h.held}
+	lines := &lineReader{r: bufio.NewReaderSize(d.body, lineBuffer), most: int(h.o.MaxBodyBytes), held: &h.held}
 	defer lines.close()
-	f := h.newFlight(s, d, ackLine)
-	err = f.run(d.ctx, h.o.MaxFlight, func() (inbound, error) {
+	next := func() (inbound, error) {
 		line, err := lines.next()
 		if err != nil && !errors.Is(err, store.ErrTooLarge) {
 			return inbound{}, err
@@ -32,11 +31,14 @@ func (h *Handler) appendLines(w http.ResponseWriter, r *http.Request, s store.St
 			in.commit, in.refused = eventjson.DecodeLine(line)
 		}
 		return in, nil
-	})
-	if err != nil {
-		failed := streamFailed(r, err)
-		d.out.add(func(dst []byte) []byte { return appendErrorLine(dst, failed) })
 	}
+	h.newFlight(s, d, ackLine).run(r.Context(), h.o.MaxFlight, next, func(_ uint64, err error) {
+		if err != nil {
+			failed := streamFailed(r, err)
+			d.out.add(func(dst []byte) []byte { return appendErrorLine(dst, failed) })
+		}
+		d.finish()
+	})
 	return nil
 }
 
@@ -78,11 +80,9 @@ func (h *Handler) appendFrames(w http.ResponseWriter, r *http.Request, s store.S
 	}
 	defer d.close()
 	d.out.add(func(dst []byte) []byte { return append(dst, magic...) })
-	frames := newFrameReader(h.bodyReader(d.ctx, w, r), lineBuffer)
+	frames := newFrameReader(d.body, lineBuffer)
 	frames.most = int(min(h.o.MaxBodyBytes, MaxFrameBytes))
-	var taken uint64
-	f := h.newFlight(s, d, ackFrame)
-	err = f.run(d.ctx, h.o.MaxFlight, func() (inbound, error) {
+	next := func() (inbound, error) {
 		kind, payload, err := frames.next()
 		if err != nil {
 			return inbound{}, err
@@ -90,14 +90,16 @@ func (h *Handler) appendFrames(w http.ResponseWriter, r *http.Request, s store.S
 		if kind != frameCommit {
 			return inbound{}, usagef("a stream of commits has a frame of the kind %d", kind)
 		}
-		taken++
 		in := inbound{size: int64(len(payload))}
 		in.commit, in.refused = decodeCommit(payload)
 		return in, nil
-	})
-	if err == nil || r.Context().Err() != nil {
-		d.out.add(func(dst []byte) []byte { return appendEnd(dst, taken) })
 	}
+	h.newFlight(s, d, ackFrame).run(r.Context(), h.o.MaxFlight, next, func(taken uint64, err error) {
+		if err == nil || r.Context().Err() != nil {
+			d.out.add(func(dst []byte) []byte { return appendEnd(dst, taken) })
+		}
+		d.finish()
+	})
 	return nil
 }
 

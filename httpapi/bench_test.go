@@ -156,7 +156,12 @@ func BenchmarkEmpty(b *testing.B) {
 			b.SetParallelism(max(1, writers/2)) // of two cores
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					resp, err := client.Post(server.URL, "application/json", strings.NewReader(strings.Repeat("x", 300)))
+					req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, server.URL, strings.NewReader(strings.Repeat("x", 300)))
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					resp, err := client.Do(req)
 					if err != nil {
 						b.Error(err)
 						return

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/gestadb/gesta/store"
@@ -93,6 +94,17 @@ type bodyReader struct {
 	rc      *http.ResponseController
 	ctx     context.Context // of one request
 	timeout time.Duration
+	last    atomic.Pointer[time.Time] // when reading ends, whatever comes; nil is never
+}
+
+// lingering is how long what comes is read after the answer has ended.
+const lingering = time.Second
+
+// linger lets reading go on for a moment.
+func (b *bodyReader) linger() {
+	t := now().Add(lingering)
+	b.last.Store(&t)
+	_ = b.rc.SetReadDeadline(t) // as in Read
 }
 
 func (h *Handler) bodyReader(ctx context.Context, w http.ResponseWriter, r *http.Request) *bodyReader {
@@ -105,7 +117,10 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	}
 	began := now()
 	_ = b.rc.SetReadDeadline(began.Add(b.timeout)) // what cannot set it is a test without a connection
-	if err := b.ctx.Err(); err != nil {            // it may have ended, and set its own, meanwhile
+	if last := b.last.Load(); last != nil {
+		_ = b.rc.SetReadDeadline(*last)
+	}
+	if err := b.ctx.Err(); err != nil { // it may have ended, and set its own, meanwhile
 		_ = b.rc.SetReadDeadline(past)
 	}
 	n, err := b.r.Read(p)

@@ -352,6 +352,7 @@ func (f *feeder) watch() {
 		f.s.mu.Lock()
 		defer f.s.mu.Unlock()
 		f.tired = f.idle != nil && len(f.s.queue) == 0
+		f.idle = nil // Read watches again where answers are still to come
 		f.s.some.Broadcast()
 	})
 }

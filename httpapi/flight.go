@@ -28,6 +28,11 @@ type flight struct {
 	out   *acks
 	room  *room
 	held  *held
+
+	mu    sync.Mutex
+	taken uint64     // guarded by mu; how many commits are or will be acknowledged
+	ended bool       // guarded by mu; no more are taken
+	aloft chan begun // closed when ended
 }
 
 func (h *Handler) newFlight(s store.Store, d *duplex, ack func([]byte, int64, *store.Result, error) []byte) *flight {
@@ -50,43 +55,69 @@ func starter(s store.Store) func(context.Context, store.Commit) func() (store.Re
 	}
 }
 
-// run takes commits from next until it returns an error, [io.EOF] for the end, and returns when all that were started are
-// acknowledged. What was started is finished also when the request ends.
-func (f *flight) run(ctx context.Context, most int, next func() (inbound, error)) error {
-	begin := context.WithoutCancel(ctx)
-	aloft := make(chan begun, most)
+// run takes commits from next until it returns an error, [io.EOF] for the end, or ctx is done. When all that were taken are acknowledged it calls say,
+// once, with that error, nil for the end. What was taken is finished also when the request ends. When ctx is done next goes on to be called until it returns
+// an error, and what it returns is dropped: who sends must not find the connection closed before it was read what was said.
+func (f *flight) run(ctx context.Context, most int, next func() (inbound, error), say func(taken uint64, err error)) {
+	f.aloft = make(chan begun, most)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for b := range aloft {
+		for b := range f.aloft {
 			r, err := b.wait()
 			f.out.add(func(dst []byte) []byte { return f.ack(dst, b.line, &r, err) })
 			f.room.give(b.size)
 			f.held.give(b.size)
 		}
 	}()
-	var failed error
+	var once sync.Once
+	end := func(err error) {
+		once.Do(func() {
+			f.mu.Lock()
+			f.ended = true
+			close(f.aloft)
+			f.mu.Unlock()
+			<-done
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			say(f.taken, err)
+		})
+	}
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
+		end(ctx.Err())
+	})
 	for {
 		in, err := next()
 		if err == nil {
 			err = f.out.failed()
 		}
 		if err != nil {
-			failed = err
+			end(err)
 			break
 		}
-		if err := f.held.take(in.size); err != nil {
-			in = inbound{line: in.line, refused: err}
-		}
-		f.room.take(in.size)
-		aloft <- begun{line: in.line, size: in.size, wait: f.begin(begin, &in)}
+		f.take(context.WithoutCancel(ctx), &in)
 	}
-	close(aloft)
-	<-done
-	if errors.Is(failed, io.EOF) {
-		return nil
+	if !stop() {
+		<-said
 	}
-	return failed
+}
+
+// take starts a commit, unless no more are taken.
+func (f *flight) take(ctx context.Context, in *inbound) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended {
+		return
+	}
+	if err := f.held.take(in.size); err != nil {
+		*in = inbound{line: in.line, refused: err}
+	}
+	f.room.take(in.size)
+	f.taken++
+	f.aloft <- begun{line: in.line, size: in.size, wait: f.begin(ctx, in)}
 }
 
 func (f *flight) begin(ctx context.Context, in *inbound) func() (store.Result, error) {
@@ -207,7 +238,7 @@ func (r *room) give(n int64) {
 
 // duplex is an answer that is written while the request is read.
 type duplex struct {
-	ctx  context.Context // of the request; ends also when nobody takes the answer
+	body *bodyReader
 	out  *acks
 	stop func()
 }
@@ -224,13 +255,16 @@ func (h *Handler) newDuplex(w http.ResponseWriter, r *http.Request, contentType 
 	if err := o.rc.Flush(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(r.Context())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context())) // ends when nobody takes the answer
 	stop := context.AfterFunc(ctx, func() { _ = o.rc.SetReadDeadline(past) })
-	return &duplex{ctx: ctx, out: newAcks(o, cancel), stop: func() { stop(); cancel() }}, nil
+	return &duplex{body: h.bodyReader(ctx, w, r), out: newAcks(o, cancel), stop: func() { stop(); cancel() }}, nil
 }
 
-// close sends what is left.
-func (d *duplex) close() {
+// finish sends what is left of the answer, and gives the sender a moment to take it and stop.
+func (d *duplex) finish() {
 	d.out.close()
-	d.stop()
+	d.body.linger()
 }
+
+// close frees what the answer held, after finish.
+func (d *duplex) close() { d.stop() }
