@@ -1,6 +1,8 @@
 package eventjson_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,5 +82,17 @@ func TestAcknowledgement(t *testing.T) {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+// TestDecodeCommitStopsAtTheLimit gives a commit whose text is short for what it would take in memory.
+func TestDecodeCommitStopsAtTheLimit(t *testing.T) {
+	events := `{"events":[` + strings.Repeat(`{"type":"a"},`, 1<<20) + `{"type":"a"}]}`
+	if c, err := eventjson.DecodeCommit([]byte(events)); !errors.Is(err, store.ErrTooLarge) || len(c.Events) > 1<<20 {
+		t.Errorf("DecodeCommit = %d events, %v; want an error that is %v", len(c.Events), err, store.ErrTooLarge)
+	}
+	guards := `{"events":[],"guards":[` + strings.Repeat(`{"streamExists":{"stream":"a"}},`, 1<<12) + `{"streamExists":{"stream":"a"}}]}`
+	if c, err := eventjson.DecodeLine([]byte(guards)); !errors.Is(err, store.ErrTooLarge) || len(c.Guards) > store.MaxGuards {
+		t.Errorf("DecodeLine = %d guards, %v; want an error that is %v", len(c.Guards), err, store.ErrTooLarge)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/gestadb/gesta/store"
 )
 
-// DecodeCommit reads a commit that is to be appended. An error is [store.ErrInvalid].
+// DecodeCommit reads a commit that is to be appended. An error is [store.ErrInvalid], or [store.ErrTooLarge] for more than any store takes.
 func DecodeCommit(b []byte) (store.Commit, error) {
 	var c store.Commit
 	err := document(b, false, func(r *reader) error {
@@ -24,7 +24,7 @@ func DecodeCommit(b []byte) (store.Commit, error) {
 }
 
 // DecodeLine reads a line of input: a commit, which has events, or one event, which has a type and may have the key, the
-// guards and the tracking of its commit beside it. An error is [store.ErrInvalid].
+// guards and the tracking of its commit beside it. An error is as of [DecodeCommit].
 func DecodeLine(b []byte) (store.Commit, error) {
 	var (
 		c         store.Commit
@@ -71,11 +71,18 @@ func (r *reader) commitMember(name string, c *store.Commit) (known bool, err err
 			if err != nil {
 				return fmt.Errorf("event %d: %w", len(c.Events)+1, err)
 			}
+			// Where a commit is more than any store takes, what is left of it is not read: a few bytes of text can be many in memory.
+			if r.size += store.EventBytes(&e); r.size > store.MaxCommitBytes {
+				return &store.TooLargeError{What: "commit", Unit: "bytes", Got: r.size, Max: store.MaxCommitBytes}
+			}
 			c.Events = append(c.Events, e)
 			return nil
 		})
 	case "guards":
 		err = r.list(name, func() error {
+			if len(c.Guards) == store.MaxGuards {
+				return &store.TooLargeError{What: "commit", Unit: "guards", Got: len(c.Guards) + 1, Max: store.MaxGuards}
+			}
 			g, err := r.guard()
 			if err != nil {
 				return fmt.Errorf("guard %d: %w", len(c.Guards)+1, err)

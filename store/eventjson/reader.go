@@ -17,6 +17,7 @@ type reader struct {
 	b       []byte
 	i       int
 	lenient bool // pass over unknown members, and let the last of repeated ones win
+	size    int  // of the events of a commit so far, as limits count it
 }
 
 // document reads all of b: one value, which read takes.
