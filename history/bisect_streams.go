@@ -4,9 +4,8 @@ import (
 	"context"
 	"runtime"
 	"strings"
+	"sync"
 	"unicode/utf8"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/gestadb/gesta/store"
 )
@@ -98,37 +97,74 @@ func BisectStreams(ctx context.Context, s store.Store, g Glob, after, until stor
 	return b.result()
 }
 
-// foldAll folds the streams that match, several at a time.
+// foldAll folds the streams that match, several at a time. Where several cannot be folded, the error is that of the first among them.
 func (b *bisector) foldAll(ctx context.Context, s store.Store, m *matching) error {
 	workers := b.o.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	names := make(chan string, 2*workers)
-	group.Go(func() error {
-		defer close(names)
+	type turn struct {
+		number int
+		name   string
+	}
+	turns := make(chan turn, 2*workers)
+	failed := failures{stop: make(chan struct{})}
+	var group sync.WaitGroup
+	group.Go(func() {
+		defer close(turns)
+		next := turn{}
 		for name, err := range m.names(ctx, s) {
 			if err != nil {
-				return err
+				failed.add(next.number, err)
+				return
 			}
+			next.name = name
 			select {
-			case names <- name:
-			case <-ctx.Done():
-				return ctx.Err()
+			case turns <- next:
+			case <-failed.stop: // what comes now stands behind the one that failed
+				return
 			}
+			next.number++
 		}
-		return nil
 	})
 	for range workers {
-		group.Go(func() error {
-			for name := range names {
-				if err := b.fold(ctx, s, Selection{Subject: Stream, Name: name, After: m.after, Until: m.until}); err != nil {
-					return err
+		group.Go(func() {
+			for t := range turns {
+				if failed.before(t.number) {
+					continue
+				}
+				if err := b.fold(ctx, s, Selection{Subject: Stream, Name: t.name, After: m.after, Until: m.until}); err != nil {
+					failed.add(t.number, err)
 				}
 			}
-			return nil
 		})
 	}
-	return group.Wait()
+	group.Wait()
+	return failed.first
+}
+
+// failures keeps the error of what came first among all that failed, whichever failed first.
+type failures struct {
+	stop   chan struct{} // closed when something has failed
+	mu     sync.Mutex    // guards what follows
+	number int
+	first  error
+}
+
+func (f *failures) add(number int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.first == nil {
+		close(f.stop)
+	}
+	if f.first == nil || number < f.number {
+		f.number, f.first = number, err
+	}
+}
+
+// before says whether something failed that comes before a number.
+func (f *failures) before(number int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.first != nil && f.number < number
 }

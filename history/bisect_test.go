@@ -1,9 +1,11 @@
 package history_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/memory"
 )
@@ -188,6 +191,33 @@ func TestBisectLimit(t *testing.T) {
 	for _, limit := range []int{-1, history.MaxFlips + 1} {
 		if _, err := history.BisectStreams(t.Context(), f, "", 0, 5, condition(t, "true"), history.BisectOptions{Limit: limit}); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("limit %d: error = %v, want ErrInvalid", limit, err)
+		}
+	}
+}
+
+// Of several streams that cannot be folded the first is named, whichever failed first.
+func TestBisectStreamsFail(t *testing.T) {
+	f := newFixture(t)
+	for _, name := range []string{"a-1", "b-1", "c-1", "d-1"} {
+		f.commit(event(name, "A", `{"n":1}`))
+	}
+	for range 20 {
+		failed := make(chan struct{})
+		o := history.BisectOptions{Workers: 2}
+		o.Choose = func(_ context.Context, target string) (reducer.Reducer, error) {
+			switch target {
+			case "a-1":
+				return reducer.MergePatch(), nil
+			case "b-1":
+				<-failed // the later one fails before
+				runtime.Gosched()
+			case "c-1":
+				close(failed)
+			}
+			return nil, errors.New("no reducer for " + target)
+		}
+		if _, err := history.BisectStreams(t.Context(), f, "", 0, 4, condition(t, "state.n == 1"), o); err == nil || err.Error() != "no reducer for b-1" {
+			t.Fatalf("error = %v, want that of b-1", err)
 		}
 	}
 }

@@ -32,11 +32,16 @@ type ChangesOptions struct {
 	// InOrder says that the events come in the order in which they are folded. Then they are folded as they come; otherwise so many are kept in memory as fit into MaxBytes, fewer of the first,
 	// and the states that these are part of are folded for each such batch.
 	InOrder  bool
-	MaxBytes int // defaults to 32 MiB
+	MaxBytes int // of events, and as much of changes; defaults to 16 MiB
+
+	// Spill, unless nil, makes room, once, for what events changed that do not fit into MaxBytes or 4 MiB. Then the events of a stream or a tag are to come in the order in which they are folded, or the other
+	// way round, and their state is folded twice, whatever their number; those of a store are to come by position, either way, and each state is folded a few times, more often only beyond two million positions, each of
+	// which takes 8 bytes. It is used until the events have been yielded.
+	Spill func() (Spill, error)
 }
 
 // maxChangesBytes is how much memory a batch of events, and one of changes, takes at the most.
-const maxChangesBytes = 32 << 20
+const maxChangesBytes = 16 << 20
 
 // firstBatchBytes is how much the first batch takes, so that an answer begins soon; each that follows may take batchGrowth times as much.
 const (
@@ -55,6 +60,10 @@ func (sel *Selection) Changes(ctx context.Context, s store.Store, events iter.Se
 	return func(yield func(Changed, error) bool) {
 		if o.InOrder && sel.Subject != WholeStore {
 			t.inOrder(ctx, events, yield)
+			return
+		}
+		if o.Spill != nil {
+			t.spill(yield).all(ctx, events)
 			return
 		}
 		var batch []Changed

@@ -255,8 +255,13 @@ func TestChangesOfTheStore(t *testing.T) {
 			}
 			want = append(want, line)
 		}
-		for _, size := range []int{1, 5000, 0} {
-			checkChanges(t, w, whole, shown, history.ChangesOptions{MaxBytes: size}, want)
+		for range 2 {
+			for _, size := range []int{1, 5000, 0} {
+				checkChanges(t, w, whole, shown, history.ChangesOptions{MaxBytes: size}, want)
+				checkChanges(t, w, whole, shown, history.ChangesOptions{MaxBytes: size, Spill: spill}, want)
+			}
+			slices.Reverse(shown)
+			slices.Reverse(want)
 		}
 	}
 }

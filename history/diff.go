@@ -144,7 +144,7 @@ func only(path string, changes []reducer.Change) []reducer.Change {
 func diffStates(ctx context.Context, s store.Store, from, to Selection, o DiffOptions) (*Difference, error) {
 	var (
 		d      Difference
-		events [2][]store.Position
+		before positions // of the events of the first state
 	)
 	for i, side := range []struct {
 		sel   Selection
@@ -162,7 +162,15 @@ func diffStates(ctx context.Context, s store.Store, from, to Selection, o DiffOp
 			if err != nil {
 				return nil, err
 			}
-			events[i] = append(events[i], step.Event.Position)
+			switch at := step.Event.Position; {
+			case i == 0:
+				before.add(at)
+				d.Events++
+			case before.has(at):
+				d.Events--
+			default:
+				d.Events++
+			}
 		}
 		*side.place, *side.text = st.place(), st.text()
 		d.Ignored = append(d.Ignored, st.Ignored...)
@@ -170,7 +178,6 @@ func diffStates(ctx context.Context, s store.Store, from, to Selection, o DiffOp
 			return nil, st.nothing(ctx, s)
 		}
 	}
-	d.Events = apart(events[0], events[1])
 	slices.Sort(d.Ignored)
 	d.Ignored = slices.Compact(d.Ignored)
 	changes, ok := reducer.Diff(d.FromState, d.ToState, o.ArrayKey)
@@ -182,26 +189,6 @@ func diffStates(ctx context.Context, s store.Store, from, to Selection, o DiffOp
 		d.FromState, d.ToState = nil, nil
 	}
 	return &d, nil
-}
-
-// apart counts the positions that one has and the other has not. It sorts them.
-func apart(a, b []store.Position) (n uint64) {
-	slices.Sort(a)
-	slices.Sort(b)
-	both := uint64(0)
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] == b[j]:
-			both++
-			i++
-			j++
-		case a[i] < b[j]:
-			i++
-		default:
-			j++
-		}
-	}
-	return uint64(len(a)) + uint64(len(b)) - 2*both
 }
 
 // DiffStore yields what lies between two points of the store, for each stream that has events between them, by name: the others are the same and are not read. A position inside a commit

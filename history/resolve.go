@@ -295,6 +295,38 @@ func (sel *Selection) positionOf(ctx context.Context, s store.Store, n uint64) (
 	return 0, notFound("%s has no event %d: it has %d", sel.Target(), n, count)
 }
 
+// CheckEnd returns [store.ErrTruncated] where no event of the subject is left up to the end of the selection, and some may have been truncated away: the last of them cannot be told.
+func (sel *Selection) CheckEnd(ctx context.Context, s store.Store) error {
+	if sel.none() {
+		return nil
+	}
+	first, err := FirstLeft(ctx, s)
+	if err != nil || first == 1 {
+		return err
+	}
+	if sel.Subject == WholeStore {
+		switch {
+		case sel.Until >= first:
+			return nil
+		case sel.Point == AtTime:
+			return gone("", "", first, "all that was recorded by then was truncated away")
+		}
+		return goneBefore(sel.Until, first)
+	}
+	for r, err := range Read(ctx, s, sel.subject(), store.ReadOptions{Limit: 1}, nil) {
+		switch {
+		case err != nil:
+			return fmt.Errorf("look up the first event of %s: %w", sel.Target(), err)
+		case r.Position <= sel.Until, sel.Subject == Stream && r.Version == 1: // or it came later
+			return nil
+		}
+	}
+	if sel.Subject == Tag {
+		return gone(sel.Target(), "", first, "events of "+sel.Target()+" up to that point may have been truncated away")
+	}
+	return gone(sel.Target(), sel.Name, first, "the events of "+sel.Target()+" up to that point were truncated away")
+}
+
 // last returns the version of a stream at the end of the selection, 0 for another subject or nothing.
 func (sel *Selection) last(ctx context.Context, s store.Store) (uint64, error) {
 	if sel.Subject != Stream || sel.none() {

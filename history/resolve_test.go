@@ -238,3 +238,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestCheckEnd asks for ends of which the last event may have been truncated away.
+func TestCheckEnd(t *testing.T) {
+	f := truncated(t)
+	for address, cut := range map[string]bool{
+		"0": false, "1": true, "3": true, "4": false, "HEAD": false, "1..3": true, "3..4": false, "2..": false, "@{2026-11-01}": true, "@{2026-11-04}": false,
+		"a-1": false, "a-1@0": false, "a-1@{2026-11-02T12:00}": true, "3:a-1": true, "4:a-1": false,
+		"c-1@{2026-11-02T12:00}": false, "c-1@0": false, "c-1@1": false,
+		"tag:t:1": false, "tag:t:1@{2026-11-02T12:00}": true, "tag:t:2@{2026-11-03T12:00}": true, "tag:t:2": false, "tag:none": true,
+	} {
+		sel, err := history.Resolve(t.Context(), f, address, clock)
+		if err != nil && (!cut || !isCut(err)) {
+			t.Errorf("%s: %v", address, err)
+		}
+		if err != nil {
+			continue
+		}
+		if err := sel.CheckEnd(t.Context(), f); cut != isCut(err) || !cut && err != nil {
+			t.Errorf("end of %s, %d: error = %v; want one: %t", address, sel.Until, err, cut)
+		}
+	}
+}

@@ -157,11 +157,14 @@ func (st *State) failed(err error) error {
 	return fmt.Errorf("fold %s: %w", st.Target, err)
 }
 
-// unknown says that there is nothing to fold.
-func (st *State) unknown() error {
+// unknown says that there is nothing to fold. Where the first events of the store are gone, that of the stream may be too.
+func (st *State) unknown(firstGone bool) error {
 	hint := "gesta show " + st.Target + "@1 shows its first event"
-	if st.Stream == "" { // a tag may have none at all
+	switch {
+	case st.Stream == "": // a tag may have none at all
 		hint = "gesta log " + st.Target + " shows the events that have the tag"
+	case firstGone:
+		hint = "gesta log " + st.Target + " shows the events that are left"
 	}
 	return &eventjson.Error{
 		Code: eventjson.CodeNotFound, Stream: st.Stream, Hint: hint,

@@ -119,7 +119,14 @@ func (st *State) complete(first *store.Recorded) error {
 // nothing returns the error of a state without events: there never were any, or they were truncated away.
 func (st *State) nothing(ctx context.Context, s store.Store) error {
 	if st.gone == 0 {
-		return st.unknown()
+		first := store.Position(1)
+		if st.selection.none() { // nothing was read
+			var err error
+			if first, err = FirstLeft(ctx, s); err != nil {
+				return err
+			}
+		}
+		return st.unknown(first > 1)
 	}
 	if err := st.complete(nil); err != nil {
 		return err
@@ -129,7 +136,7 @@ func (st *State) nothing(ctx context.Context, s store.Store) error {
 			return fmt.Errorf("look up the first event of %s: %w", st.Target, err)
 		}
 		if r.Version == 1 {
-			return st.unknown() // it came later
+			return st.unknown(false) // it came later
 		}
 	}
 	return gone(st.Target, st.Stream, st.gone, "the events of "+st.Target+" up to that point were truncated away")

@@ -27,6 +27,7 @@ func TestJSONPatch(t *testing.T) {
 		{`{"l":[1,2,3,4]}`, `{"l":[1,5]}`, `[{"op":"replace","path":"/l/1","value":5},{"op":"remove","path":"/l/3"},{"op":"remove","path":"/l/2"}]`},
 		{`{"l":[]}`, `{"l":[{},7.50]}`, `[{"op":"add","path":"/l/0","value":{}},{"op":"add","path":"/l/1","value":7.50}]`},
 		{`{"a":{}}`, `{"b":{}}`, `[{"op":"remove","path":"/a"},{"op":"add","path":"/b","value":{}}]`},
+		{`{"\ud800":1}`, `{"x\uDFFFé\ud83d\ude00":{"\udc01\n":2}}`, `[{"op":"remove","path":"/\ud800"},{"op":"add","path":"/x\udfffé😀","value":{"\udc01\n":2}}]`},
 	} {
 		got, err := reducer.JSONPatch([]byte(tt.from), []byte(tt.to))
 		if err != nil || string(got) != tt.want {

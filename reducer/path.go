@@ -2,7 +2,6 @@ package reducer
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/gestadb/gesta/store"
@@ -14,7 +13,7 @@ import (
 type Path []string
 
 // ParsePath reads a path in either of its forms: a JSON Pointer, /items/0/qty, or items[0].qty. In the second form a name with a
-// point, a bracket or a quote in it stands in brackets and double quotes: items["a.b"].qty. An element that a member tells apart is
+// point, a bracket or a quote in it stands in brackets and double quotes, with the escapes of JSON: items["a.b"].qty. An element that a member tells apart is
 // /items/[sku="S-1"]/qty or items[sku="S-1"].qty; there what is not JSON after the = is a text: items[sku=S-1].qty. The empty text is
 // the whole state. An error is [store.ErrInvalid].
 func ParsePath(text string) (Path, error) {
@@ -75,19 +74,26 @@ func parseBracket(text, rest string) (name, after string, err error) {
 	if key, value, ok := cutKey(rest[1:]); ok {
 		return parseKeyed(text, key, value)
 	}
-	if quoted, err := strconv.QuotedPrefix(rest[1:]); err == nil && quoted[0] == '"' {
-		name, err := strconv.Unquote(quoted)
-		after, ok := strings.CutPrefix(rest[1+len(quoted):], "]")
-		if err != nil || !ok {
-			return "", "", invalidPath(text, "a bracket does not end")
-		}
-		return name, after, nil
+	if strings.HasPrefix(rest[1:], `"`) {
+		return parseQuoted(text, rest[1:])
 	}
 	inner, after, ok := strings.Cut(rest[1:], "]")
 	if _, isIndex := index(inner); !ok || !isIndex {
 		return "", "", invalidPath(text, `brackets hold an index, a name in double quotes, or member=value`)
 	}
 	return inner, after, nil
+}
+
+// parseQuoted reads what follows on the bracket of ["name"], the name as JSON has it, and returns what comes after the bracket.
+func parseQuoted(text, rest string) (found, after string, err error) {
+	spelling, after, ok := cutText(rest)
+	if !ok {
+		return "", "", invalidPath(text, "a name in double quotes is no text of JSON")
+	}
+	if after, ok = strings.CutPrefix(after, "]"); !ok {
+		return "", "", invalidPath(text, "a bracket does not end")
+	}
+	return name([]byte(spelling)), after, nil
 }
 
 // parseKeyed reads what follows on [member= and returns what comes after the bracket.

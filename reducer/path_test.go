@@ -21,6 +21,7 @@ func TestParsePath(t *testing.T) {
 		{"/items/0/qty", reducer.Path{"items", "0", "qty"}, "/items/0/qty"},
 		{`a["b.c"][10].d`, reducer.Path{"a", "b.c", "10", "d"}, "/a/b.c/10/d"},
 		{`["x/y~z"]`, reducer.Path{"x/y~z"}, "/x~1y~0z"},
+		{`["\/\"\\\u00e9\ud83d\ude00\b"].a`, reducer.Path{"/\"\\é😀\b", "a"}, "/~1\"\\é😀\b/a"},
 		{"/x~1y~0z~01", reducer.Path{"x/y~z~1"}, "/x~1y~0z~01"},
 		{"/", reducer.Path{""}, "/"},
 		{"a.0", reducer.Path{"a", "0"}, "/a/0"},
@@ -40,7 +41,7 @@ func TestParsePath(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []string{".", "a.", "a..b", "a[", "a[x]", "a[01]", "a[0", `a["b`, `a["b"x`, "a[0]b", "/a~2", "/~", "a[id=", "a[id=]", `a[id="x]`, `a[id="x"`, `a["b"=`, "a[id=1]b", "a[=1]"} {
+	for _, bad := range []string{".", "a.", "a..b", "a[", "a[x]", "a[01]", "a[0", `a["b`, `a["b"x`, `a["\x41"]`, `a["\a"]`, `a["\U0001f600"]`, `a["\u00"]`, "a[\"b\n\"]", "a[0]b", "/a~2", "/~", "a[id=", "a[id=]", `a[id="x]`, `a[id="x"`, `a["b"=`, "a[id=1]b", "a[=1]"} {
 		if _, err := reducer.ParsePath(bad); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("ParsePath(%q): error = %v", bad, err)
 		}

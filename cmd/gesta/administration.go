@@ -23,6 +23,9 @@ func (e *env) withUsers(ctx context.Context, f *systemFlags, run func(context.Co
 	if err != nil {
 		return err
 	}
+	if isRemote(url) && f.system == "" {
+		return usageHint("run this there, while nothing serves it", "users and tokens are kept where the store is, not on a server's URL")
+	}
 	s, err := e.openServed(ctx, systemURL(url, f.system))
 	if err != nil {
 		return fmt.Errorf("the server's own store: %w", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/gestadb/gesta/history"
 	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/reducer"
+	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
 
@@ -30,7 +31,8 @@ below nor above anything; + - * / with anything but two numbers give null, witho
 stream.
 
 Where many streams are looked at, those whose first events were truncated away are left out, and events without a stream have no part in it;
-both are counted, the latter where that costs nothing: "truncatedStreams" and "streamlessEvents". Where nothing is found, and no state
+both are counted, the latter where that costs nothing: "truncatedStreams" and "streamlessEvents". --exit-code is 1 where something is
+found, and 6 where nothing is and streams were left out. Where nothing is found, and no state
 ever had a path that the condition reads, a warning says so, unless the condition has has() for it or compares it with null.`
 
 const bisectExample = `  gesta bisect --expr 'state.due < 0' order-42
@@ -55,7 +57,7 @@ func newBisectCommand(e *env) *cobra.Command {
 		Short:   "Find the event since which something is so",
 		Long:    bisectHelp,
 		Example: bisectExample,
-		Args:    cobra.MaximumNArgs(1),
+		Args:    e.oneTarget,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			target, err := optionalTarget(args)
 			if err != nil {
@@ -73,13 +75,26 @@ func newBisectCommand(e *env) *cobra.Command {
 	flags.BoolVar(&f.all, "all", false, "show every flip, to true and to false")
 	flags.IntVarP(&f.limit, "number", "n", 0, "show the first `N` at the most, by position")
 	flags.Lookup("number").DefValue = "all" // as the help says it
-	flags.BoolVar(&f.exitCode, "exit-code", false, "exit with 1 where something is found")
+	flags.BoolVar(&f.exitCode, "exit-code", false, "exit with 1 where something is found, with 6 where that cannot be told")
 	addArrayKey(cmd, &f.arrayKey)
 	f.addKnown(cmd)
 	f.addEffective(cmd)
 	f.addReducer(cmd)
 	cmd.AddCommand(newBisectRunCommand(e))
 	return cmd
+}
+
+// oneTarget refuses several targets, as a shell makes of a pattern without quotes. What is like the name of a command below was meant as that.
+func (e *env) oneTarget(cmd *cobra.Command, args []string) error {
+	if len(args) < 2 {
+		return nil
+	}
+	for _, c := range cmd.Commands() {
+		if nearest(args[0], []string{c.Name()}) != "" {
+			return e.knownCommand(cmd, args)
+		}
+	}
+	return usageHint("a pattern stands in quotes, as the shell must not read it: 'order-*'", "bisect takes one target, and was given %s", given(args))
 }
 
 func (e *env) bisect(ctx context.Context, target string, f *bisectFlags) (err error) {
@@ -114,14 +129,14 @@ func (e *env) bisect(ctx context.Context, target string, f *bisectFlags) (err er
 	}
 	e.warnIgnored(b.Ignored)
 	e.warnLeftOut(b)
-	e.warnUnseen(sel, b)
+	e.warnUnseen(q, sel, b)
 	if e.jsonMode() {
 		err = e.bisectJSON(ctx, q, f, b)
 	} else {
 		err = e.bisectText(ctx, f, condition, b)
 	}
-	if err == nil && b.Kept > 0 && f.exitCode {
-		err = &exitError{exitFound}
+	if err == nil && f.exitCode {
+		err = exitCodeOf(b.Kept > 0, leftOutOf(b))
 	}
 	return err
 }
@@ -154,13 +169,23 @@ func (q *question) bisect(ctx context.Context, sel history.Selection, glob histo
 	o.Progress = func(n int) { report(int64(n)) }
 	b, err := history.BisectStreams(ctx, q.Store, glob, sel.After, sel.Until, c, o)
 	if err == nil && glob != "" && b.Streams+b.Truncated == 0 {
-		err = notFoundf("gesta streams lists the streams there are", "no stream has a name like %q", string(glob))
+		err = q.anyLike(ctx, glob)
 	}
 	return b, err
 }
 
+// anyLike returns an error where no stream matches, whenever it had its events.
+func (q *question) anyLike(ctx context.Context, glob history.Glob) error {
+	for info, err := range history.Streams(ctx, q.Store, store.StreamsOptions{Prefix: glob.Prefix()}, 0) {
+		if err != nil || glob.Match(info.Stream) {
+			return err
+		}
+	}
+	return notFoundf("gesta streams lists the streams there are", "no stream has a name like %q", string(glob))
+}
+
 // flipMembers are the members of an item of bisect.
-var flipMembers = append(append([]string{}, mentionMembers...), "to", "changes")
+var flipMembers = append(append([]string{}, mentionMembers...), "late", "to", "changes")
 
 func (e *env) bisectJSON(ctx context.Context, q *question, f *bisectFlags, b *history.Bisection) error {
 	head := eventjson.AppendString([]byte(`"expr":`), f.expression)
@@ -180,7 +205,7 @@ func (e *env) bisectJSON(ctx context.Context, q *question, f *bisectFlags, b *hi
 		if err != nil {
 			return errors.Join(err, items.flush())
 		}
-		buf = answers.AppendMention(append(buf[:0], '{'), &flip.Event)
+		buf = answers.AppendLate(answers.AppendMention(append(buf[:0], '{'), &flip.Event), flip.Late)
 		buf = strconv.AppendBool(append(buf, `,"to":`...), flip.To)
 		buf = append(answers.AppendChanges(append(buf, `,"changes":`...), flip.Changes), '}')
 		if err := items.add(ctx, buf); err != nil {
@@ -229,12 +254,13 @@ func (e *env) bisectText(ctx context.Context, f *bisectFlags, c *history.Conditi
 	if left := b.Found - uint64(b.Kept); left > 0 {
 		more = fmt.Sprintf(", the first %s shown", thousands(b.Kept))
 	}
+	leftOut := leftOutOf(b).text()
 	events, streams := plural(int(b.Events), "event", "events"), plural(b.Streams, "stream", "streams") //nolint:gosec // counts of events fit
 	if f.all {
-		e.note("%s in %s of %s%s", plural(int(b.Found), "flip", "flips"), events, streams, more) //nolint:gosec // as above
+		e.note("%s in %s of %s%s%s", plural(int(b.Found), "flip", "flips"), events, streams, leftOut, more) //nolint:gosec // as above
 		return nil
 	}
-	e.note("%s of %s in which it comes to hold; %s looked at%s", thousands(int(b.Found)), streams, events, more) //nolint:gosec // as above
+	e.note("%s of %s in which it comes to hold%s; %s looked at%s", thousands(int(b.Found)), streams, leftOut, events, more) //nolint:gosec // as above
 	return nil
 }
 

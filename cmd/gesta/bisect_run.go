@@ -95,9 +95,11 @@ func (e *env) bisectRun(ctx context.Context, target string, command []string, f 
 		q.Basis.Reducer = rule.Identity()
 	}
 	r := &runner{e: e, q: q, sel: sel, rule: rule, command: command, store: url}
-	found, err := history.SearchFirst(ctx, q.Store, sel, r.judge, history.SearchOptions{NoCheck: f.noCheck, Truncated: e.beginsAt()})
-	if ctx.Err() != nil {
-		return ctx.Err()
+	search, stop := endedBySignal(ctx)
+	defer stop()
+	found, err := history.SearchFirst(search, q.Store, sel, r.judge, history.SearchOptions{NoCheck: f.noCheck, Truncated: e.beginsAt()})
+	if search.Err() != nil {
+		return context.Cause(search)
 	}
 	if err != nil {
 		return err

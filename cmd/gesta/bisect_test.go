@@ -19,10 +19,10 @@ func TestSearchDocuments(t *testing.T) {
 		shape shape
 	}{
 		{"bisect", []string{"bisect", "--expr", "state.due < 1", "order-42"}, document("expr streams events items", map[string]shape{
-			"items": {members: "position id? stream? version? type recordedAt effectiveAt? actor? to changes", inner: map[string]shape{"changes": change}},
+			"items": {members: "position id? stream? version? type recordedAt effectiveAt? actor? late? to changes", inner: map[string]shape{"changes": change}},
 		})},
 		{"bisect over streams", []string{"bisect", "--expr", "has(state.due)", "--all"}, document("expr streams events streamlessEvents items", map[string]shape{
-			"items": {members: "position id? stream? version? type recordedAt effectiveAt? actor? to changes", inner: map[string]shape{"changes": change}},
+			"items": {members: "position id? stream? version? type recordedAt effectiveAt? actor? late? to changes", inner: map[string]shape{"changes": change}},
 		})},
 		{"bisect run", []string{"bisect", "run", "order-42", "--", "false"}, document("from to evaluations skipped first", map[string]shape{
 			"from": point, "to": point, "first": {members: "position id? stream? version? type recordedAt effectiveAt? actor?"},

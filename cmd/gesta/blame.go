@@ -18,7 +18,7 @@ const blameHelp = `Show for each part of a state which event changed it last, wh
 them, empty lists and objects too. An event that wrote an equal value changed nothing; numbers of the same decimal value are equal.
 
 With --effective-at the order is that in which events took effect. "late" marks an event that took effect before an earlier
-one of its stream.
+one of its stream, in JSON "late":true.
 
 --array-key sku names the elements of a list by the value of their member sku, so that they keep their names when others come and
 go: items[sku="S-1"].qty, in JSON /items/[sku="S-1"]/qty, and items[id=1].qty where the value is a number. --path takes these names
@@ -65,6 +65,9 @@ func newBlameCommand(e *env) *cobra.Command {
 }
 
 func (e *env) blame(ctx context.Context, target string, f *blameFlags) (err error) {
+	if f.porcelain && e.jsonMode() {
+		return usagef("--porcelain and JSON are two answers: ask for one")
+	}
 	part, err := answers.ParsePart("--path", f.path, f.arrayKey)
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ func (e *env) blame(ctx context.Context, target string, f *blameFlags) (err erro
 }
 
 // blameMembers are the members of an item of blame.
-var blameMembers = append([]string{"path", "value"}, mentionMembers...)
+var blameMembers = append(append([]string{"path", "value"}, mentionMembers...), "late")
 
 func (e *env) blameJSON(ctx context.Context, q *question, b *history.Blame) error {
 	items, err := e.newItemsOf(&q.Basis, answers.AppendBlame(nil, b), blameMembers...)

@@ -55,7 +55,14 @@ func (e *env) check(ctx context.Context, o store.CheckOptions) error {
 	if err != nil {
 		return err
 	}
-	report, err := open.Check(ctx, url, open.Options{Clock: e.clock}, o)
+	if o.Repair && isRemote(url) {
+		return usageHint("run gesta check --repair there, while nothing serves it", "a store on a server is repaired where it is")
+	}
+	how := open.Options{Clock: e.clock}
+	if err := e.introduced(url, &how); err != nil {
+		return err
+	}
+	report, err := open.Check(ctx, url, how, o)
 	if err != nil {
 		return fmt.Errorf("check %s: %w", url, err)
 	}

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/gestadb/gesta/history/answers"
 )
 
 // flagInfo is what is known of a flag without setting it.
@@ -93,8 +96,8 @@ var jsonMembers = map[string][]string{
 	"show":    eventMembers,
 	"streams": streamMembers,
 	"types":   {"type", "events"},
-	"state":   {"target", "stream", "version", "position", "events", "skipped", "state", "value"},
-	"at":      {"target", "stream", "version", "position", "events", "skipped", "state", "value"},
+	"state":   memberNames(reflect.TypeFor[answers.StateDocument]()),
+	"at":      memberNames(reflect.TypeFor[answers.StateDocument]()),
 	"stats": {
 		"events", "streams", "types", "tags", "commits", "systemEvents", "late", "bytes", "segments", "clockBehindUs",
 		"firstRecordedAt", "lastRecordedAt", "firstEffectiveAt", "lastEffectiveAt",

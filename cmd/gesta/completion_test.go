@@ -281,7 +281,7 @@ func TestOfferedMembers(t *testing.T) {
 		"show": {"1"}, "state": {"order-42"}, "at": {"now", "order-42"}, "blame": {"order-42"}, "diff": {"order-42@1..2"},
 	}
 	// Members that only some flags bring, or some stores.
-	sometimes := map[string][]string{"log": {"changes"}, "state": {"state", "value"}, "at": {"state", "value"}}
+	sometimes := map[string][]string{"log": {"late", "changes"}}
 	for verb, offered := range jsonMembers {
 		args := append([]string{verb, "--json=nonsense"}, arguments[verb]...)
 		_, stderr, code := c.run(t.Context(), "", args...)

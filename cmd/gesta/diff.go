@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,10 @@ A position inside a commit stands for its last. A may be the later one.
 --array-key names elements of lists by a member, and --path takes such names: items[sku=S-1].qty; see gesta help blame.
 
 --stat and --name-only shape what people read; programs find all in --json. --json-patch and --merge-patch print a patch that
-makes B of A, by RFC 6902 or RFC 7396; a merge patch cannot make a member null, and says so.`
+makes B of A, by RFC 6902 or RFC 7396, in place of a document; a merge patch cannot make a member null, and says so.
+
+Of the store, streams whose first events were truncated away are left out, and counted: "truncatedStreams". --exit-code is 1 where
+there is a difference, and 6 where none is seen and streams were left out.`
 
 const diffExample = `  gesta diff order-42@3..7
   gesta diff order-42@{yesterday} order-42 --path items
@@ -54,7 +58,7 @@ func newDiffCommand(e *env) *cobra.Command {
 	flags.BoolVar(&f.nameOnly, "name-only", false, "show the names of the streams that differ")
 	flags.BoolVar(&f.jsonPatch, "json-patch", false, "print a JSON patch")
 	flags.BoolVar(&f.mergePatch, "merge-patch", false, "print a JSON merge patch")
-	flags.BoolVar(&f.exitCode, "exit-code", false, "exit with 1 where there is a difference")
+	flags.BoolVar(&f.exitCode, "exit-code", false, "exit with 1 where there is a difference, with 6 where that cannot be told")
 	addArrayKey(cmd, &f.arrayKey)
 	f.addKnown(cmd)
 	f.addEffective(cmd)
@@ -85,8 +89,16 @@ func (f *diffFlags) check() error {
 	return nil
 }
 
+// checkForm refuses a form that a patch has not: it is JSON, and nothing but a patch.
+func (f *diffFlags) checkForm(e *env) error {
+	if f.patch() && (e.global.json.set || e.global.ndjson) {
+		return usageHint("--jq picks out of a patch too", "a patch is JSON by itself, without a basis: leave --json and --ndjson out")
+	}
+	return nil
+}
+
 func (e *env) diff(ctx context.Context, args []string, f *diffFlags) (err error) {
-	if err := f.check(); err != nil {
+	if err := cmp.Or(f.check(), f.checkForm(e)); err != nil {
 		return err
 	}
 	part, err := answers.ParsePart("--path", f.path, f.arrayKey)
@@ -107,9 +119,9 @@ func (e *env) diff(ctx context.Context, args []string, f *diffFlags) (err error)
 		return err
 	}
 	o.States = f.patch()
-	differs := false
+	differs, leftOut := false, leftOutStreams{}
 	if from.Subject == history.WholeStore {
-		differs, err = e.diffStore(ctx, q, from.Until, to.Until, o, f)
+		differs, leftOut, err = e.diffStore(ctx, q, from.Until, to.Until, o, f)
 	} else {
 		var d *history.Difference
 		if d, err = history.Diff(ctx, q.Store, from, to, o); err == nil {
@@ -117,37 +129,40 @@ func (e *env) diff(ctx context.Context, args []string, f *diffFlags) (err error)
 			err = e.printDifference(ctx, q, d, f)
 		}
 	}
-	if err == nil && differs && f.exitCode {
-		err = &exitError{exitFound}
+	if err == nil && !differs {
+		e.warnUndiffered(ctx, q, &from, &to, part.Path, o.StateOptions)
+	}
+	if err == nil && f.exitCode {
+		err = exitCodeOf(differs, leftOut)
 	}
 	return err
 }
 
-// diffStore shows what lies between two points of the store, and says whether there is anything.
-func (e *env) diffStore(ctx context.Context, q *question, from, to store.Position, o history.DiffOptions, f *diffFlags) (differs bool, err error) {
+// diffStore shows what lies between two points of the store, and says whether there is anything, and what was left out.
+func (e *env) diffStore(ctx context.Context, q *question, from, to store.Position, o history.DiffOptions, f *diffFlags) (differs bool, out leftOutStreams, err error) {
 	if f.patch() {
-		return false, usageHint("name a stream: gesta diff "+fmt.Sprintf("%d:STREAM %d:STREAM", from, to), "a patch is of one state, and the store has many")
+		return false, out, usageHint("name a stream: gesta diff "+fmt.Sprintf("%d:STREAM %d:STREAM", from, to), "a patch is of one state, and the store has many")
 	}
 	if from, to, err = history.StorePoints(ctx, q.Store, from, to, o.Known); err != nil {
-		return false, err
+		return false, out, err
 	}
 	p, err := e.newDiffPrinter(q, f, &[2]store.Position{from, to})
 	if err != nil {
-		return false, err
+		return false, out, err
 	}
 	o.LeftOut = func(_ string, first store.Position) {
-		p.truncated++
-		p.firstLeft = first
+		p.leftOut.streams++
+		p.leftOut.firstLeft = first
 	}
 	for d, err := range history.DiffStore(ctx, q.Store, from, to, o) {
 		if err != nil {
-			return false, errors.Join(err, p.flush())
+			return false, out, errors.Join(err, p.flush())
 		}
 		if err := p.show(ctx, d); err != nil {
-			return false, err
+			return false, out, err
 		}
 	}
-	return p.different > 0, p.end(ctx)
+	return p.different > 0, p.leftOut, p.end(ctx)
 }
 
 // printDifference shows what lies between two states.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -125,14 +126,38 @@ func shownPath(pointer string) string {
 			b.WriteString("[" + token + "]")
 		case reducer.Path{token}.ArrayKey() != "":
 			b.WriteString(visible(token))
-		case plainToken.MatchString(token):
+		case plainToken.MatchString(token) && utf8.ValidString(token):
 			if b.Len() > 0 {
 				b.WriteByte('.')
 			}
 			b.WriteString(visible(token))
 		default:
-			b.WriteString("[" + visible(strconv.Quote(token)) + "]")
+			b.WriteString("[" + quotedName(token) + "]")
 		}
 	}
+	return b.String()
+}
+
+// quotedName writes the name of a member as a text of JSON in which all can be seen. The half of a pair of surrogates that stands alone is three bytes of the name.
+func quotedName(name string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := 0; i < len(name); {
+		r, n := utf8.DecodeRuneInString(name[i:])
+		switch {
+		case r == utf8.RuneError && n == 1 && len(name)-i >= 3 && name[i] == 0xed && name[i+1] >= 0xa0:
+			n = 3
+			b.WriteString(escape(0xd000 | rune(name[i+1]&0x3f)<<6 | rune(name[i+2]&0x3f)))
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case !unicode.IsPrint(r):
+			b.WriteString(escape(r))
+		default:
+			b.WriteRune(r)
+		}
+		i += n
+	}
+	b.WriteByte('"')
 	return b.String()
 }

@@ -28,8 +28,7 @@ type diffPrinter struct {
 	different int  // how many of them are any
 	ignored   []store.Position
 
-	truncated int            // how many streams were left out because their first events were truncated away
-	firstLeft store.Position // where so, the first position left
+	leftOut leftOutStreams
 }
 
 // newDiffPrinter begins an answer: about the store where its two ends are given, else about two states.
@@ -104,9 +103,9 @@ func (p *diffPrinter) flush() error {
 func (p *diffPrinter) end(ctx context.Context) error {
 	slices.Sort(p.ignored)
 	p.e.warnIgnored(p.ignored)
-	p.e.warnTruncated(p.truncated, p.firstLeft)
+	p.e.warnTruncated(p.leftOut)
 	if p.items != nil {
-		return p.items.closeWith(ctx, answers.AppendTruncated(nil, p.truncated))
+		return p.items.closeWith(ctx, answers.AppendTruncated(nil, p.leftOut.streams))
 	}
 	if err := p.flush(); err != nil {
 		return err
@@ -115,7 +114,8 @@ func (p *diffPrinter) end(ctx context.Context) error {
 	case p.single && p.different == 0:
 		p.e.note("there is no difference")
 	case !p.single:
-		p.e.note("%s between the two points, %s", plural(p.all, "stream has events", "streams have events"), plural(p.different, "state differs", "states differ"))
+		p.e.note("%s between the two points, %s%s", plural(p.all+p.leftOut.streams, "stream has events", "streams have events"),
+			plural(p.different, "state differs", "states differ"), p.leftOut.text())
 	}
 	return nil
 }

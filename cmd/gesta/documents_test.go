@@ -26,7 +26,7 @@ var (
 		inner: map[string]shape{"data": {any: true}, "metadata": {any: true}, "erased": {members: "position"}, "tracking": trackingShape},
 	}
 	changeShape  = shape{members: "op path old? new?"}
-	changedShape = shape{members: eventShape.members + " changes", inner: map[string]shape{
+	changedShape = shape{members: eventShape.members + " late? changes", inner: map[string]shape{
 		"data": {any: true}, "metadata": {any: true}, "erased": {members: "position"}, "tracking": trackingShape, "changes": changeShape,
 	}}
 	placeShape = shape{members: "target? stream? version position"}
@@ -61,8 +61,8 @@ var documents = []struct {
 	{"diff of the store", []string{"diff", "1..5"}, document("from to items", map[string]shape{
 		"from": {members: "position"}, "to": {members: "position"}, "items": diffShape,
 	})},
-	{"blame", []string{"blame", "order-42"}, document("target version items", map[string]shape{"items": {members: "path value" + mention}})},
-	{"blame --reverse", []string{"blame", "order-42", "--reverse"}, document("target version items", map[string]shape{"items": {members: "path value" + mention}})},
+	{"blame", []string{"blame", "order-42"}, document("target version items", map[string]shape{"items": {members: "path value" + mention + " late?"}})},
+	{"blame --reverse", []string{"blame", "order-42", "--reverse"}, document("target version items", map[string]shape{"items": {members: "path value" + mention + " late?"}})},
 	{"show", []string{"show", "order-42@1"}, items(eventShape)},
 	{"show a commit", []string{"show", "4", "--commit"}, items(eventShape)},
 	{"state", []string{"state", "order-42"}, document("target stream? version position events skipped state", map[string]shape{"state": {any: true}})},
@@ -162,6 +162,53 @@ func TestDocuments(t *testing.T) {
 				t.Errorf("%v\n%s", err, text)
 			}
 		})
+	}
+}
+
+// A member that a document can have and has not is left out, whatever the data; one that it cannot have is an error.
+func TestFields(t *testing.T) {
+	c := newCLI(t)
+	c.orders()
+	for line, want := range map[string]string{
+		"state order-42 --json=ignoredSupersedes":             "",
+		"state order-42 --json=ignoredSupersedes,version":     `,"version":3`,
+		"state order-42 --json=value":                         "",
+		"state order-42 --json=state,value --path due":        `,"value":0`,
+		"state tag:customer:c-77 --json=stream,events":        `,"events":2`,
+		"bisect run order-42 --json=candidates -- false":      "",
+		"bisect run order-42 --json=assumed,skipped -- false": `,"skipped":[]`,
+	} {
+		got, stderr, code := c.run(t.Context(), "", strings.Fields(line)...)
+		_, rest, _ := strings.Cut(got, "}")
+		if code != exitOK || rest != want+"}\n" {
+			t.Errorf("gesta %s: exit code %d, %s%s", line, code, got, stderr)
+		}
+	}
+	_, stderr, code := c.run(t.Context(), "", "state", "order-42", "--json=version,colour")
+	if want := `"hint":"there are: target, stream, version, position, events, skipped, state, value, ignoredSupersedes"`; code != exitUsage || !strings.Contains(stderr, want) {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	_, stderr, code = c.run(t.Context(), "", "stats", "--json=firstrecordedAt")
+	if code != exitUsage || !strings.Contains(stderr, "did you mean firstRecordedAt?") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+// An event that took effect before an earlier one of its stream says so, and no other does.
+func TestLateInDocuments(t *testing.T) {
+	c := newCLI(t)
+	c.orders()
+	for line, want := range map[string]string{
+		"blame order-42": "[[2,true],[1,null],[5,null]]\n",
+		"bisect --expr event.version==2 order-42 --all": "[[2,true],[5,null]]\n",
+		"log -p order-42":                     "[[5,null],[2,true],[1,null]]\n",
+		"log -S city":                         "[[2,true]]\n",
+		"log -p --reverse":                    "[[1,null],[2,true],[3,null],[4,null],[5,null]]\n",
+		"blame order-42 --json=late,position": "[[2,true],[1,null],[5,null]]\n",
+	} {
+		if got := c.ok(append(strings.Fields(line), "--jq", "[.items[]|[.position,.late]]")...); got != want {
+			t.Errorf("gesta %s: %s; want %s", line, got, want)
+		}
 	}
 }
 

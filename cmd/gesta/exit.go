@@ -87,6 +87,9 @@ func describe(err error) eventjson.Error {
 	d := eventjson.Describe(err)
 	if d.Hint == "" {
 		d.Hint = hints[d.Code]
+		if d.Code == eventjson.CodeTruncated && d.Position > 0 {
+			d.Hint = fmt.Sprintf("ask from position %d on", d.Position)
+		}
 		if len(d.Failed) > 0 {
 			if _, query := d.Failed[0].Guard.(store.NoneMatch); query {
 				d.Hint = "read what matches (gesta log --query), decide again, and append with --after the head that you read"

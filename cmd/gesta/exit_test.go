@@ -90,6 +90,19 @@ func TestCommandLinesThatFail(t *testing.T) {
 		{2, "log a b"},
 		{2, "log -n x"},
 		{2, "log -n -2"},
+		{2, "log -n -1"},
+		{2, "grep x -n -1"},
+		{2, "blame order-42 --porcelain --json"},
+		{2, "blame order-42 --porcelain --jq ."},
+		{2, "blame order-42 --array-key id --path a[sku=1]"},
+		{2, "diff order-42@1..2 --array-key id --path a[sku=1]"},
+		{2, "log -p order-42 --array-key id --path a[sku=1]"},
+		{2, "diff order-42@1..2 --json-patch --json"},
+		{2, "diff order-42@1..2 --merge-patch --json=from"},
+		{2, "diff order-42@1..2 --json-patch --ndjson"},
+		{0, "diff order-42@1..2 --json-patch --jq .[].op"},
+		{0, "log -p order-42 --array-key sku --path a[sku=1] -q"},
+		{5, "blame order-42 --array-key sku --path a[sku=1]"},
 		{2, "log --color blue"},
 		{2, "log --jq ]"},
 		{2, "log --jq .[0].a|error"},
@@ -188,6 +201,30 @@ func TestCommandLinesThatFail(t *testing.T) {
 				t.Errorf("stdout %q, stderr %q", stdout, stderr)
 			}
 		})
+	}
+}
+
+// What is said of a command line names what is wrong with it, in words of the command line.
+func TestMisread(t *testing.T) {
+	c := newCLI(t)
+	c.orders()
+	for line, want := range map[string]string{
+		"log -n x":                                          "gesta: --number \"x\" is no number\nhint: gesta log --help shows its flags\n",
+		"log -n 99999999999999999999":                       "gesta: --number \"99999999999999999999\" is out of range\nhint: gesta log --help shows its flags\n",
+		"log --reverse=soon":                                "gesta: --reverse takes no value, and was given \"soon\"\nhint: gesta log --help shows its flags\n",
+		"blame order-42 --ndjson=path":                      `{"error":{"code":"usage","message":"--ndjson takes no value, and was given \"path\"","hint":"--json=path --ndjson keeps those members of each line"}}` + "\n",
+		"bisect a-1 a-2 --expr true":                        "gesta: bisect takes one target, and was given \"a-1\" \"a-2\"\nhint: a pattern stands in quotes, as the shell must not read it: 'order-*'\n",
+		"show order-7 --known-at 2":                         "gesta: no event of order-7 is known at that point\nhint: gesta log order-7 shows its events\n",
+		"trace order-7 --known-at 2":                        "gesta: no event of order-7 is known at that point\nhint: gesta log order-7 shows its events\n",
+		"show tag:none":                                     "gesta: there is no event at tag:none\nhint: gesta log shows the events there are\n",
+		"blame order-42 --path a[k=1].b[l=1] --array-key l": `gesta: --path: a[k=1].b[l=1] tells elements apart by "k", and not by "l"` + "\nhint: leave the key out: the path says it\n",
+	} {
+		if _, stderr, code := c.run(t.Context(), "", strings.Fields(line)...); code == exitOK || stderr != want {
+			t.Errorf("gesta %s: exit code %d, %q; want %q", line, code, stderr, want)
+		}
+	}
+	if d := describe(fmt.Errorf("read: %w", &store.TruncatedError{First: 9})); d.Hint != "ask from position 9 on" {
+		t.Errorf("the hint of what was truncated away is %q", d.Hint)
 	}
 }
 

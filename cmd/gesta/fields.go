@@ -4,31 +4,25 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 )
 
-// pick keeps the members of a JSON object that fields name, in the object's own order and byte for byte, and returns which
-// fields it does not have.
-func pick(object []byte, fields []string) (kept []byte, missing []string, err error) {
+// pick keeps the members of a JSON object that fields name, in the object's own order and byte for byte.
+func pick(object []byte, fields []string) (kept []byte, err error) {
 	kept = append(kept, '{')
-	found := map[string]bool{}
 	err = eachMember(object, func(name string, value json.RawMessage) {
 		if !slices.Contains(fields, name) {
 			return
 		}
-		found[name] = true
 		if len(kept) > 1 {
 			kept = append(kept, ',')
 		}
 		quoted, _ := json.Marshal(name) // a name of a member is a text
 		kept = append(append(append(kept, quoted...), ':'), value...)
 	})
-	for _, f := range fields {
-		if !found[f] {
-			missing = append(missing, f)
-		}
-	}
-	return append(kept, '}'), missing, err
+	return append(kept, '}'), err
 }
 
 // names returns the names of the members of a JSON object, in order.
@@ -36,6 +30,24 @@ func names(object []byte) ([]string, error) {
 	var out []string
 	err := eachMember(object, func(name string, _ json.RawMessage) { out = append(out, name) })
 	return out, err
+}
+
+// memberNames returns the names of the members that an object can have which is made of a struct with json tags, in order.
+func memberNames(t reflect.Type) []string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	var out []string
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case name == "" && field.Anonymous:
+			out = append(out, memberNames(field.Type)...)
+		case name != "" && name != "-":
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 func eachMember(object []byte, yield func(string, json.RawMessage)) error {

@@ -32,6 +32,9 @@ func (e *env) open(ctx context.Context, o open.Options) (store.Store, error) {
 		return nil, err
 	}
 	o.Clock = e.clock
+	if err := e.introduced(url, &o); err != nil {
+		return nil, err
+	}
 	backend := e.backend
 	if backend == nil {
 		backend = open.Open
@@ -54,7 +57,7 @@ func (e *env) storeURL() (string, error) {
 	}
 	path, isPath := open.Path(given)
 	if !isPath {
-		return given, nil
+		return given, refuseSecret(given)
 	}
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(e.dir, path)

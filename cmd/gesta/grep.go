@@ -49,6 +49,9 @@ func newGrepCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := f.checkNumber(cmd); err != nil {
+				return err
+			}
 			return e.grep(cmd.Context(), args[0], target, &f)
 		},
 	}
@@ -96,10 +99,7 @@ func (f *grepFlags) pattern(text string) (*history.Grep, error) {
 	default:
 		return nil, usagef("--in %s: it is data, metadata or all", f.in)
 	}
-	switch {
-	case f.limit < -1:
-		return nil, usagef("-n %d is below 0", f.limit)
-	case f.names && f.count:
+	if f.names && f.count {
 		return nil, usagef("-l and -c are two answers: ask for one")
 	}
 	return g, nil

@@ -19,7 +19,7 @@ import (
 )
 
 const importHelp = `Take in a history that another program wrote: an XES log, a CSV file, an object-centric log (OCEL), the commits of a git
-repository, or what gesta export wrote.
+repository, a running UmaDB, or what gesta export wrote.
 
 An import can be interrupted and run again, and a finished one adds nothing: every row is a commit with a key of its
 own. Compressed files (gzip) are read as they are.`
@@ -33,7 +33,7 @@ func newImportCommand(e *env) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newImportXESCommand(e), newImportCSVCommand(e), newImportOCELCommand(e), newImportGitCommand(e), newImportNDJSONCommand(e))
+	cmd.AddCommand(newImportXESCommand(e), newImportCSVCommand(e), newImportOCELCommand(e), newImportGitCommand(e), newImportUmaDBCommand(e), newImportNDJSONCommand(e))
 	return cmd
 }
 

@@ -74,6 +74,9 @@ func newLogCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := f.checkNumber(cmd); err != nil {
+				return err
+			}
 			return e.log(cmd.Context(), target, &f)
 		},
 	}
@@ -98,11 +101,16 @@ func newLogCommand(e *env) *cobra.Command {
 	return cmd
 }
 
-func (f *logFlags) check() error {
-	switch {
-	case f.limit < -1:
+// checkNumber refuses a -n that is no number of events.
+func (f *logFlags) checkNumber(cmd *cobra.Command) error {
+	if cmd.Flags().Changed("number") && f.limit < 0 {
 		return usagef("-n %d is below 0", f.limit)
-	case f.follow && (f.knownAt != "" || f.effectiveAt != "" || f.until != ""):
+	}
+	return nil
+}
+
+func (f *logFlags) check() error {
+	if f.follow && (f.knownAt != "" || f.effectiveAt != "" || f.until != "") {
 		return usagef("--follow waits for what is to come: it goes with none of --known-at, --effective-at and --until")
 	}
 	return f.checkFold()
@@ -155,6 +163,9 @@ func (e *env) log(ctx context.Context, target string, f *logFlags) (err error) {
 
 // narrow applies the flags that choose events.
 func (f *logFlags) narrow(ctx context.Context, e *env, q *question, sel *history.Selection) error {
+	if err := q.checkLeft(ctx, sel); err != nil {
+		return err
+	}
 	if f.query != "" {
 		query, err := eventjson.ParseQuery(f.query)
 		if err != nil {

@@ -43,11 +43,8 @@ func (f *logFlags) changesPath() (reducer.Path, error) {
 		axe, err := parsePickaxe(f.pickaxe)
 		return axe.Path, err
 	}
-	path, err := reducer.ParsePath(f.path)
-	if err != nil {
-		return nil, fmt.Errorf("--path: %w", err)
-	}
-	return path, nil
+	part, err := answers.ParsePart("--path", f.path, f.arrayKey)
+	return part.Path, err
 }
 
 // logFold is how log looks at states, and in which order; its reducer goes into the basis.
@@ -178,10 +175,39 @@ func (e *env) logChanges(ctx context.Context, q *question, sel *history.Selectio
 	if err != nil {
 		return err
 	}
-	changed := sel.Changes(ctx, q.Store, events, history.ChangesOptions{StateOptions: o, ArrayKey: cmp.Or(f.arrayKey, path.ArrayKey()), Path: path, InOrder: f.reverse})
+	changed := sel.Changes(ctx, q.Store, events, history.ChangesOptions{
+		StateOptions: o, ArrayKey: cmp.Or(f.arrayKey, path.ArrayKey()), Path: path, InOrder: f.reverse, Spill: e.spill,
+	})
+	unchanged := false
+	changed = tellUnchanged(changed, &unchanged)
 	if e.jsonMode() {
-		return e.logChangesJSON(ctx, q, changed)
+		err = e.logChangesJSON(ctx, q, changed)
+	} else {
+		err = e.logChangesText(changed, f)
 	}
+	if err == nil && unchanged {
+		e.warnUnpicked(ctx, q, sel, path, o)
+	}
+	return err
+}
+
+// tellUnchanged yields the same, and tells at the end whether there were events and none of them changed anything.
+func tellUnchanged(changed iter.Seq2[history.Changed, error], to *bool) iter.Seq2[history.Changed, error] {
+	return func(yield func(history.Changed, error) bool) {
+		events, changes := 0, 0
+		for c, err := range changed {
+			events++
+			changes += len(c.Changes)
+			if !yield(c, err) {
+				return
+			}
+		}
+		*to = events > 0 && changes == 0
+	}
+}
+
+// logChangesText shows people events with what each of them changed.
+func (e *env) logChangesText(changed iter.Seq2[history.Changed, error], f *logFlags) error {
 	lines := e.changeLines()
 	if err := e.page(); err != nil {
 		return err
@@ -206,7 +232,7 @@ func (e *env) logChanges(ctx context.Context, q *question, sel *history.Selectio
 }
 
 // changedMembers are the members of an item of log -p.
-var changedMembers = append(slices.Clone(eventMembers), "changes")
+var changedMembers = append(slices.Clone(eventMembers), "late", "changes")
 
 func (e *env) logChangesJSON(ctx context.Context, q *question, changed iter.Seq2[history.Changed, error]) error {
 	items, err := e.newItemsOf(&q.Basis, answers.AppendIgnored(nil, q.ignored), changedMembers...)
@@ -219,7 +245,7 @@ func (e *env) logChangesJSON(ctx context.Context, q *question, changed iter.Seq2
 			return errors.Join(err, items.flush())
 		}
 		buf = eventjson.AppendEvent(buf[:0], &c.Event)
-		buf = append(buf[:len(buf)-len("}")], `,"changes":`...)
+		buf = append(answers.AppendLate(buf[:len(buf)-len("}")], c.Late), `,"changes":`...)
 		if err := items.add(ctx, append(answers.AppendChanges(buf, c.Changes), '}')); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (f *fieldsFlag) Set(s string) error {
 func (e *env) addGlobalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	g := &e.global
-	f.StringVar(&g.store, "store", "", "the store: a directory, or a URL such as mem: (default $GESTA_STORE, else .gesta found upward)")
+	f.StringVar(&g.store, "store", "", "the store: a directory, or a URL such as http://127.0.0.1:4114 (default $GESTA_STORE, else .gesta found upward)")
 	f.Var(&g.json, "json", "print one JSON document; `[=FIELDS]` keeps those members of each item, such as =position,type")
 	f.Lookup("json").NoOptDefVal = allFields
 	f.BoolVar(&g.ndjson, "ndjson", false, "print one JSON value a line")

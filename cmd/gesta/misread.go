@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // What is said of a command line that is not written as it should be: what is wrong, what it may have been meant to be, and what to do next.
@@ -45,7 +48,28 @@ func misreadFlag(cmd *cobra.Command, err error) error {
 			hint = "did you mean --" + w + "? " + hint
 		}
 	}
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		err = misreadValue(wrong)
+		if wrong.GetFlag().Name == "ndjson" {
+			hint = "--json=" + wrong.GetValue() + " --ndjson keeps those members of each line"
+		}
+	}
 	return usageHint(hint, "%s", err)
+}
+
+// misreadValue says what is wrong with the value of a flag that is no text.
+func misreadValue(wrong *pflag.InvalidValueError) error {
+	flag := wrong.GetFlag()
+	number, ok := errors.AsType[*strconv.NumError](wrong)
+	switch {
+	case !ok:
+		return wrong
+	case flag.Value.Type() == "bool":
+		return fmt.Errorf("--%s takes no value, and was given %q", flag.Name, wrong.GetValue())
+	case errors.Is(number, strconv.ErrRange):
+		return fmt.Errorf("--%s %q is out of range", flag.Name, wrong.GetValue())
+	}
+	return fmt.Errorf("--%s %q is no number", flag.Name, wrong.GetValue())
 }
 
 // explainArguments lets each command say what it takes where it was given too few arguments or too many.
@@ -53,9 +77,10 @@ func (e *env) explainArguments(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil && cmd.HasParent() {
 		cmd.Args = func(c *cobra.Command, args []string) error {
 			err := check(c, args)
+			_, said := errors.AsType[*eventjson.Error](err)
 			switch {
-			case err == nil:
-				return nil
+			case err == nil || said:
+				return err
 			case c.HasSubCommands():
 				return e.knownCommand(c, args)
 			}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -59,25 +60,20 @@ func (r *wholeRunes) Write(b []byte) (int, error) {
 }
 
 // printDocument prints the document of a command that has no list: basis and the members of v, a struct with json tags.
-// With --json=FIELDS only those members of v stay.
+// With --json=FIELDS only those members of v stay; one that it can have, and has not, is left out.
 func (e *env) printDocument(ctx context.Context, basis *eventjson.Basis, v any) error {
 	members, err := answers.Members(v)
 	if err != nil {
 		return err
 	}
 	if fields := e.global.json.fields; len(fields) > 0 {
-		kept, missing, err := pick(members, fields)
-		if err != nil {
-			return err
-		}
-		if len(missing) > 0 {
-			known, err := names(members)
-			if err != nil {
-				return err
-			}
+		known := memberNames(reflect.TypeOf(v))
+		if missing := slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return slices.Contains(known, f) }); len(missing) > 0 {
 			return unknownFields(missing, known)
 		}
-		members = kept
+		if members, err = pick(members, fields); err != nil {
+			return err
+		}
 	}
 	return e.printJSON(ctx, answers.AppendDocument(nil, basis, members))
 }
@@ -165,7 +161,7 @@ func (p *itemPrinter) write(parts ...[]byte) {
 // add prints one item, a JSON object. The bytes are not kept.
 func (p *itemPrinter) add(ctx context.Context, item []byte) error {
 	if fields := p.e.global.json.fields; len(fields) > 0 {
-		kept, _, err := pick(item, fields)
+		kept, err := pick(item, fields)
 		if err != nil {
 			return err
 		}

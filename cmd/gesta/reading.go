@@ -131,6 +131,17 @@ func (q *question) warnOfNothing(ctx context.Context, text string, sel *history.
 	return nil
 }
 
+// checkLeft returns an error where a selection asks for events that were truncated away: from a start that lies before the first that is left, or up to an end that does.
+func (q *question) checkLeft(ctx context.Context, sel *history.Selection) error {
+	switch {
+	case sel.Explicit:
+		return sel.CheckStart(ctx, q.Store)
+	case sel.Until < q.Basis.Head:
+		return sel.CheckEnd(ctx, q.Store)
+	}
+	return nil
+}
+
 // lookUp is selection without the warnings, and with the name of a stream that may have been meant.
 func (q *question) lookUp(ctx context.Context, text string) (history.Selection, error) {
 	sel, err := q.LookUp(ctx, text)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gestadb/gesta/reducer/sandbox"
 	"github.com/gestadb/gesta/reducer/webassembly"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -32,7 +33,7 @@ program that imports github.com/gestadb/gesta/reducer/guest and says in an init 
   func main() {}
 
 The go command does the work. The same source makes the same file, and the file can be used where there is no Go. Without -o it is written to the
-working directory and named for the package. It needs no store.`
+working directory and named for the package. A state is begun by it first, so that it is known to work and is compiled when it is used. It needs no store.`
 
 func newReducerCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
@@ -77,8 +78,10 @@ func (e *env) reducerBuild(ctx context.Context, pkg, out string) error {
 	if out == "" {
 		out = name + ".wasm"
 	}
-	err := webassembly.Build(ctx, pkg, e.abs(out))
-	if _, failed := errors.AsType[*exec.ExitError](err); failed || errors.Is(err, exec.ErrNotFound) {
+	err := webassembly.Build(ctx, pkg, e.abs(out), webassembly.Options{CacheDir: compiledDir()})
+	_, failed := errors.AsType[*exec.ExitError](err)
+	_, wrong := errors.AsType[*sandbox.SourceError](err)
+	if failed || wrong || errors.Is(err, exec.ErrNotFound) {
 		return usagef("%s", err) // how the source is written, or what the machine lacks
 	}
 	if err != nil {

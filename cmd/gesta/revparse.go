@@ -19,7 +19,9 @@ const revParseHelp = `Say what addresses stand for, for scripts: this output doe
 
 A line an ADDRESS, with tabs between: the position of the event (of a range A..B what A stands for, two points, and what B does), the
 position of its commit's first event, its version in its stream, and its stream; - for what there is not. The event is the last one
-at or before the point. In the name of a stream a tab, a line feed or a backslash is written as in JSON.`
+at or before the point. In the name of a stream a tab, a line feed or a backslash is written as in JSON.
+
+Where the event may have been truncated away, or events after A were, there is no answer (exit 6).`
 
 const revParseExample = `  gesta rev-parse order-42@3
   gesta rev-parse HEAD order-42~2 @{yesterday}..HEAD
@@ -46,7 +48,8 @@ type revision struct {
 	after   store.Position
 	ranged  bool
 	event   *store.Recorded // the last one; nil where there is none
-	count   uint64          // of a tag
+	tag     bool
+	count   uint64 // of the events of a tag; 0 where some may have been truncated away
 }
 
 func (e *env) revParse(ctx context.Context, addresses []string, f *readingFlags) (err error) {
@@ -95,6 +98,9 @@ func (q *question) revision(ctx context.Context, address string) (r revision, er
 	if err != nil {
 		return r, err
 	}
+	if err := sel.CheckStart(ctx, q.Store); err != nil {
+		return r, err
+	}
 	r.target, r.after, r.ranged = sel.Target(), sel.After, sel.Range
 	whole := sel
 	whole.After, whole.Explicit = 0, false
@@ -105,15 +111,29 @@ func (q *question) revision(ctx context.Context, address string) (r revision, er
 		r.event = &event
 		break
 	}
-	if sel.Subject == history.Tag {
-		for _, err := range whole.Events(ctx, q.Store, false, nil) {
-			if err != nil {
-				return r, err
-			}
-			r.count++
-		}
+	if r.event == nil {
+		return r, whole.CheckEnd(ctx, q.Store)
 	}
-	return r, nil
+	if sel.Subject == history.Tag {
+		r.tag = true
+		r.count, err = q.count(ctx, &whole)
+	}
+	return r, err
+}
+
+// count returns how many events of a tag there are, 0 where some may have been truncated away.
+func (q *question) count(ctx context.Context, sel *history.Selection) (n uint64, err error) {
+	gone := false
+	for _, err := range sel.Events(ctx, q.Store, false, func(store.Position) { gone = true }) {
+		if err != nil {
+			return 0, err
+		}
+		if gone {
+			return 0, nil
+		}
+		n++
+	}
+	return n, nil
 }
 
 // lastOf yields the events of a selection from its end; of the store with those of system streams, for these have positions too.
@@ -178,7 +198,7 @@ func (r *revision) append(b []byte) []byte {
 	}
 	version := r.event.Version
 	switch {
-	case r.count > 0: // of a tag
+	case r.tag:
 		version = r.count
 	case r.event.Stream != "":
 		b = eventjson.AppendString(append(b, `,"stream":`...), r.event.Stream)

@@ -23,9 +23,10 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TZ", "UTC")
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("GESTA_STORE", "")
+			env.Values[serversKey{}] = servers{}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"shows": shows, "flip": flip},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"shows": shows, "flip": flip, "serve": serve, "stop": stop, "same": same},
 	})
 }
 

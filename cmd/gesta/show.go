@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,10 +110,19 @@ func (q *question) events(ctx context.Context, target string) ([]store.Recorded,
 		sel.After, sel.Explicit = sel.Until-min(sel.Until, 1), true
 	}
 	for r, err := range q.last(ctx, &sel, exact) {
+		if errors.Is(err, store.ErrTruncated) {
+			return nil, cmp.Or(sel.CheckEnd(ctx, q.Store), err) // that says which
+		}
 		if err != nil {
 			return nil, err
 		}
 		return []store.Recorded{r}, nil
+	}
+	if err := sel.CheckEnd(ctx, q.Store); err != nil {
+		return nil, err
+	}
+	if sel.Subject != history.WholeStore && sel.Point == history.AtEnd && sel.Until < q.Basis.Head {
+		return nil, notFoundf("gesta log "+sel.Target()+" shows its events", "no event of %s is known at that point", sel.Target())
 	}
 	return nil, notFoundf("gesta log shows the events there are", "there is no event at %s", target)
 }

@@ -11,7 +11,7 @@ import (
 
 // spill returns a temporary file that is gone when the command ends, however it does where the system lets a file go before it is closed.
 func (e *env) spill() (history.Spill, error) {
-	f, err := os.CreateTemp("", "gesta-flips-*")
+	f, err := os.CreateTemp("", "gesta-spill-*")
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary file: %w", err)
 	}

@@ -44,6 +44,10 @@ func TestTruncatedFolds(t *testing.T) {
 		"log -p order-1", "log -p tag:old", "log -p tag:old --reverse", "log -S due order-1", "log -S due tag:old", "log tag:old@2", "log HEAD~7",
 		"bisect --expr state.due<0 order-1", "bisect --expr state.due<0 tag:old", "bisect --expr state.due<0 order-1@3..4", "bisect --expr state.due<0 tag:old@5..",
 		"bisect --expr state.due<0 2..HEAD", "bisect --expr state.due<0 0..HEAD", "bisect --expr state.due<0 @{2026-11-01T10:02:00Z}..HEAD", "bisect --expr state.due<0 order-9",
+		"rev-parse 2", "rev-parse 4", "rev-parse 1..3", "rev-parse 2..HEAD", "rev-parse ..3", "rev-parse @{2026-11-01T10:02:00Z}", "rev-parse order-1@{2026-11-01T10:02:00Z}",
+		"rev-parse order-1@{2026-11-01T10:02:00Z}..", "rev-parse tag:old@{2026-11-01T10:02:00Z}", "rev-parse tag:new@{2026-11-01T10:05:30Z}", "rev-parse order-9",
+		"show 3", "show 4 --commit", "show order-1@{2026-11-01T10:02:00Z}", "show tag:old@{2026-11-01T10:02:00Z}", "trace 2", "trace order-1 --known-at 2026-11-01T10:02:00Z",
+		"log 3", "log 4", "log 1..3", "log ..3", "log order-1@{2026-11-01T10:02:00Z}", "log tag:old@{2026-11-01T10:02:00Z}", "log --known-at 2026-11-01T10:02:00Z", "grep x 4", "shortlog 4",
 		"bisect run order-1 -- false", "bisect run tag:old -- false", "bisect run 2..HEAD -- false", "bisect run 0..HEAD -- false", "bisect run @{2026-11-01T10:02:00Z}..HEAD -- false",
 	} {
 		args := strings.Fields(line)
@@ -71,6 +75,14 @@ func TestTruncatedAnswers(t *testing.T) {
 		{"log --oneline tag:old", "", begins},
 		{"log --oneline", "", begins},
 		{"log --oneline 5..", "", ""},
+		{"log --oneline 4..", "", ""},
+		{"log --oneline order-2@{2026-11-01T10:05:30Z}", "", begins},
+		{"rev-parse 5", "5\t5\t3\torder-1\n", ""},
+		{"rev-parse 0", "0\t-\t-\t-\n", ""},
+		{"rev-parse 4..5", "4..5\t5\t3\torder-1\n", ""},
+		{"rev-parse order-1@{2026-11-01T10:06:30Z}", "5\t5\t3\torder-1\n", ""},
+		{"rev-parse order-2@{2026-11-01T10:02:00Z}", "0\t-\t-\t-\n", ""},
+		{"rev-parse tag:old --json --jq .items[]|[.position,.version,.stream]", "[8,null,null]\n", ""},
 		{"shortlog", "", begins},
 		{"grep Lyon", "", begins},
 		{"bisect --expr state.due<0 order-2 --json --jq .items[].position", "7\n", ""},
@@ -102,6 +114,51 @@ func TestTruncatedAnswers(t *testing.T) {
 	_, stderr, code := c.run(t.Context(), "", "bisect", "run", "HEAD", "--", "false")
 	if code != exitGone || !strings.Contains(stderr, "position 5 is bad already, and what came before it was truncated away") {
 		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+// Nothing found is no answer where streams were left out: --exit-code says so.
+func TestTruncatedExitCode(t *testing.T) {
+	c := truncatedCLI(t)
+	for _, tt := range []struct {
+		line   string
+		code   int
+		stderr string
+	}{
+		{"diff 7..HEAD", exitGone, "1 stream has events between the two points, 0 states differ, 1 left out\n"},
+		{"diff 5..HEAD", exitFound, "2 streams have events between the two points, 1 state differs, 1 left out\n"},
+		{"diff 5..7", exitFound, "1 stream has events between the two points, 1 state differs\n"},
+		{"diff 6..6", exitOK, "0 streams have events between the two points, 0 states differ\n"},
+		{"diff 7..HEAD --json", exitGone, `{"error":{"code":"truncated","message":"nothing was found, but 1 stream was left out","hint":`},
+		{"bisect --expr state.due>100", exitGone, "0 of 1 stream in which it comes to hold, 2 left out; 2 events looked at\n"},
+		{"bisect --expr state.due>100 --all", exitGone, "0 flips in 2 events of 1 stream, 2 left out\n"},
+		{"bisect --expr state.due<0", exitFound, "1 of 1 stream in which it comes to hold, 2 left out; 2 events looked at\n"},
+		{"bisect --expr state.due>100 order-2", exitOK, "0 of 1 stream in which it comes to hold; 2 events looked at\n"},
+		{"bisect --expr state.due>100 --json", exitGone, `{"error":{"code":"truncated","message":"nothing was found, but 2 streams were left out","hint":`},
+	} {
+		_, stderr, code := c.run(t.Context(), "", append(strings.Fields(tt.line), "--exit-code")...)
+		if code != tt.code || !strings.Contains(stderr, tt.stderr) {
+			t.Errorf("gesta %s --exit-code: exit code %d, %s", tt.line, code, stderr)
+		}
+		if _, stderr, code := c.run(t.Context(), "", strings.Fields(tt.line)...); code != exitOK {
+			t.Errorf("gesta %s: exit code %d, %s", tt.line, code, stderr)
+		}
+	}
+}
+
+// What is said to do next can be done.
+func TestTruncatedHints(t *testing.T) {
+	c := truncatedCLI(t)
+	for line, want := range map[string]string{
+		"show 3":                     "gesta: position 3 was truncated away; the first position left is 5\nhint: ask from position 5 on\n",
+		"trace 3":                    "gesta: position 3 was truncated away; the first position left is 5\nhint: ask from position 5 on\n",
+		"log 2..3":                   "gesta: position 2 was truncated away; the first position left is 5\nhint: ask from position 5 on\n",
+		"log 3":                      "gesta: position 3 was truncated away; the first position left is 5\nhint: ask from position 5 on\n",
+		"state order-1 --known-at 0": "hint: gesta log order-1 shows the events that are left\n",
+	} {
+		if _, stderr, code := c.run(t.Context(), "", strings.Fields(line)...); code == exitOK || !strings.Contains(stderr, want) {
+			t.Errorf("gesta %s: exit code %d, %s", line, code, stderr)
+		}
 	}
 }
 

@@ -60,14 +60,18 @@ type Part struct {
 	text     string // of the path, as it was written
 }
 
-// ParsePart reads a path, and the member by which elements of lists are told apart; where that is empty, the path may say it. what and errors
-// are as of [ParseKnown].
+// ParsePart reads a path, and the member by which elements of lists are told apart; where that is empty, the path may say it. What the
+// two say must not differ. what and errors are as of [ParseKnown].
 func ParsePart(what, path, arrayKey string) (Part, error) {
 	p, err := reducer.ParsePath(path)
 	if err != nil {
 		return Part{}, fmt.Errorf("%s: %w", what, err)
 	}
-	return Part{Path: p, ArrayKey: cmp.Or(arrayKey, p.ArrayKey()), text: path}, nil
+	named := p.ArrayKey()
+	if arrayKey != "" && named != "" && named != arrayKey {
+		return Part{}, usageHint("leave the key out: the path says it", "%s: %s tells elements apart by %q, and not by %q", what, path, named, arrayKey)
+	}
+	return Part{Path: p, ArrayKey: cmp.Or(arrayKey, named), text: path}, nil
 }
 
 func usageHint(hint, format string, args ...any) error {

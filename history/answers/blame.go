@@ -35,5 +35,5 @@ func AppendBlame(dst []byte, b *history.Blame) []byte {
 func AppendBlamed(dst []byte, leaf *history.Blamed) []byte {
 	dst = eventjson.AppendPath(append(dst, `{"path":`...), leaf.Path)
 	dst = append(append(dst, `,"value":`...), leaf.Value...)
-	return append(AppendMention(append(dst, ','), leaf.Event), '}')
+	return append(AppendLate(AppendMention(append(dst, ','), leaf.Event), leaf.Late), '}')
 }

@@ -29,6 +29,14 @@ func AppendMention(dst []byte, m *history.Mention) []byte {
 	return dst
 }
 
+// AppendLate appends, behind other members, that an event took effect before an earlier one of its stream; nothing where it did not.
+func AppendLate(dst []byte, late bool) []byte {
+	if !late {
+		return dst
+	}
+	return append(dst, `,"late":true`...)
+}
+
 // AppendIgnored appends the positions of events that claim to supersede what they do not, as a member with a comma at its end; nothing of none.
 func AppendIgnored(dst []byte, ignored []store.Position) []byte {
 	if len(ignored) == 0 {

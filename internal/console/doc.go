@@ -22,6 +22,18 @@
 // terminal is nobody's: standard input is empty, HOME is a new directory and the page's working directory, TZ is UTC, the
 // language C.UTF-8, and of the caller's environment only PATH remains.
 //
+// # Jobs
+//
+// A command that ends with & goes on while the page does, as in the terminal of a reader. Its first line is waited for and shown below it; what it prints later is shown
+// below the command that waits for its end: "wait %1", where 1 counts the page's jobs, or "kill %1", which asks it to end first (SIGTERM). A job is one command, without pipes. What
+// a page leaves running is ended with the page.
+//
+// A port of this machine on the page, as in 127.0.0.1:4114 and localhost:4114, stands for one that is free, the same all over the page: in commands and in what they print.
+//
+// # Where something is missing
+//
+// A page that uses curl or openssl is skipped, by name, on a machine that has none.
+//
 // A block with the info string "console data" needs the real event logs, whose directory is $GESTA_TESTDATA. It is skipped, by
 // name, where there are none, so no other block may build upon it. Any other info string that begins with "console" is an error,
 // and so is a page's block that is never closed.

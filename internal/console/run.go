@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -34,6 +37,8 @@ func Run(t *testing.T, file, data string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(term.close)
+	lacking := p.lacking()
 	r := runner{file: file, term: term, start: time.Now(), update: os.Getenv("GESTA_UPDATE") == "1"}
 	for _, b := range p.blocks {
 		name := fmt.Sprintf("line %d", b.line)
@@ -44,6 +49,9 @@ func Run(t *testing.T, file, data string) int {
 			if b.data && logs == "" {
 				t.Skipf("%s:%d: needs the event logs, and the directory that GESTA_TESTDATA names is missing: %q", file, b.line, data)
 			}
+			if lacking != "" {
+				t.Skipf("%s:%d: the page needs %s, and there is no such program", file, b.line, lacking)
+			}
 			for _, s := range b.steps {
 				r.step(t, s)
 			}
@@ -51,6 +59,25 @@ func Run(t *testing.T, file, data string) int {
 	}
 	r.rewrite(t, p)
 	return len(p.blocks)
+}
+
+// tools are programs that pages may use and machines may lack. Where one is missing, all of a page is skipped that uses it: its blocks build upon each other.
+var tools = map[string]*regexp.Regexp{
+	"curl":    regexp.MustCompile(`(?m)(^|[\s|;&(])curl\s`),
+	"openssl": regexp.MustCompile(`(?m)(^|[\s|;&(])openssl\s`),
+}
+
+// lacking returns a program that the page uses and that is missing, and "" if there is none.
+func (p *page) lacking() string {
+	for _, name := range slices.Sorted(maps.Keys(tools)) {
+		uses := slices.ContainsFunc(p.blocks, func(b block) bool {
+			return slices.ContainsFunc(b.steps, func(s step) bool { return tools[name].MatchString(s.command) })
+		})
+		if _, err := exec.LookPath(name); uses && err != nil {
+			return name
+		}
+	}
+	return ""
 }
 
 // directory returns the absolute path of a directory, and "" if there is none.

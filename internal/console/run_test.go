@@ -52,19 +52,26 @@ func TestRunPasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, page := range map[string]string{
-		"a pipe":                    "'''console\n$ printf 'b\\na\\n' | sort\na\nb\n'''\n",
-		"both outputs, in order":    "'''console\n$ echo a; echo b >&2; echo c\na\nb\nc\n'''\n",
-		"a directory lasts":         "'''console\n$ mkdir shop && cd shop\n'''\n'''console\n$ pwd\n~/shop\n$ cd .. && ls\nshop\n'''\n",
-		"a variable lasts":          "'''console\n$ export A='x  y'\n$ echo \"$A\"\nx  y\n'''\n",
-		"an exit code lasts":        "'''console\n$ echo no; exit 3\nno\n$ echo $?\n3\n'''\n",
-		"a syntax error":            "'''console\n$ (\n…yntax error…\n$ test $? -ne 0; echo $?\n0\n'''\n",
-		"more lines of a command":   "'''console\n$ cat <<END |\n> two  words\n> END\n> tr a-z A-Z\nTWO  WORDS\n'''\n",
-		"no input":                  "'''console\n$ cat\n'''\n",
-		"a file for a while":        "'''console\n$ mktemp\n/tmp/…\n'''\n",
-		"the zone":                  "'''console\n$ date +%Z\nUTC\n'''\n",
-		"now":                       "'''console\n$ date +%Y-%m-%dT%H:%M:%SZ\n2020-01-01T00:00:00Z\n'''\n",
-		"nothing from the caller":   "'''console\n$ env | grep -c '^GESTA_[^T]'\n0\n'''\n",
-		"the event logs":            "'''console data\n$ ls $GESTA_TESTDATA\na.csv\n$ echo $GESTA_TESTDATA/b\n$GESTA_TESTDATA/b\n'''\n",
+		"a pipe":                  "'''console\n$ printf 'b\\na\\n' | sort\na\nb\n'''\n",
+		"both outputs, in order":  "'''console\n$ echo a; echo b >&2; echo c\na\nb\nc\n'''\n",
+		"a directory lasts":       "'''console\n$ mkdir shop && cd shop\n'''\n'''console\n$ pwd\n~/shop\n$ cd .. && ls\nshop\n'''\n",
+		"a variable lasts":        "'''console\n$ export A='x  y'\n$ echo \"$A\"\nx  y\n'''\n",
+		"an exit code lasts":      "'''console\n$ echo no; exit 3\nno\n$ echo $?\n3\n'''\n",
+		"a syntax error":          "'''console\n$ (\n…yntax error…\n$ test $? -ne 0; echo $?\n0\n'''\n",
+		"more lines of a command": "'''console\n$ cat <<END |\n> two  words\n> END\n> tr a-z A-Z\nTWO  WORDS\n'''\n",
+		"no input":                "'''console\n$ cat\n'''\n",
+		"a file for a while":      "'''console\n$ mktemp\n/tmp/…\n'''\n",
+		"the zone":                "'''console\n$ date +%Z\nUTC\n'''\n",
+		"now":                     "'''console\n$ date +%Y-%m-%dT%H:%M:%SZ\n2020-01-01T00:00:00Z\n'''\n",
+		"nothing from the caller": "'''console\n$ env | grep -c '^GESTA_[^T]'\n0\n'''\n",
+		"the event logs":          "'''console data\n$ ls $GESTA_TESTDATA\na.csv\n$ echo $GESTA_TESTDATA/b\n$GESTA_TESTDATA/b\n'''\n",
+		"a job, killed": "'''console\n$ printf 'a\\nb\\n'; cat <<END >job\n> trap 'echo end; exit 0' TERM\n> echo begun; echo more; while :; do sleep 0.1; done\n> END\na\nb\n" +
+			"$ sh job &\nbegun\n$ echo meanwhile\nmeanwhile\n$ kill %1\nmore\nend\n'''\n",
+		"a job, waited for":         "'''console\n$ sh -c 'echo a; echo b; exit 3' &\na\n$ sh -c 'echo c' &\nc\n$ wait %1\nb\n$ wait %2\n'''\n",
+		"a job that is left":        "'''console\n$ sh -c 'echo a; exec sleep 1000' &\na\n'''\n",
+		"a job that fails":          "'''console\n$ sh -c 'echo no >&2; exit 3' &\nno\n'''\n",
+		"a job sees the session":    "'''console\n$ mkdir d && cd d && export A=b\n'''\n'''console\n$ sh -c 'echo $PWD $A' &\n~/d b\n'''\n",
+		"ports":                     "'''console\n$ echo http://127.0.0.1:4114/v1 localhost:4114 port 4114 127.0.0.1:0\nhttp://127.0.0.1:4114/v1 localhost:4114 port 4114 127.0.0.1:0\n$ echo 127.0.0.1:4114 | grep -c 4114 || echo another\n0\nanother\n'''\n",
 		"output without a last end": "'''console\n$ printf a\na\n'''\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,6 +95,9 @@ func TestRunFails(t *testing.T) {
 		{"a silent failure", "'''console\n$ false\n'''\n", "ends with exit code 1"},
 		{"a hidden failure", "'''console\n$ echo no; false\n...\n'''\n", "ends with exit code 1"},
 		{"no such program", "'''console\n$ no-such-program\n'''\n", "not found"},
+		{"a job without a line", "'''console\n$ true &\nready\n'''\n", "the command prints (exit code 0)"},
+		{"a job that nobody started", "'''console\n$ kill %1\n'''\n", "there is no job 1"},
+		{"a job that fails when it is killed", "'''console\n$ sh -c 'trap \"exit 7\" TERM; echo a; while :; do sleep 0.1; done' &\na\n$ kill %1\n'''\n", "ends with exit code 7"},
 		{"a bad page", "'''console x\n$ a\n'''\n", "info string"},
 		{"a page without blocks", "# a\n", "no block"},
 	} {
@@ -118,5 +128,26 @@ func TestUpdate(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("page (-want +got):\n%s", diff)
+	}
+}
+
+func TestRunSkipsWithoutTool(t *testing.T) {
+	bin := t.TempDir()
+	for _, name := range []string{"sh", "echo"} {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(program, filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin)
+	out, ok, _ := inner(t, "'''console\n$ echo a\nb\n'''\n'''console\n$ echo x | curl -s y\n'''\n", "", "")
+	if !ok || !strings.Contains(out, "--- SKIP: TestInner/line_1") || !strings.Contains(out, "the page needs curl") {
+		t.Errorf("passed: %t; printed:\n%s", ok, out)
+	}
+	if out, ok, _ := inner(t, "'''console\n$ echo curl\ncurl\n'''\n", "", ""); !ok || strings.Contains(out, "SKIP") {
+		t.Errorf("a page that only names it: passed: %t; printed:\n%s", ok, out)
 	}
 }

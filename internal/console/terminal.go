@@ -23,10 +23,12 @@ trap 'CONSOLE_CODE=$?; CONSOLE_DIR=$PWD; export CONSOLE_CODE CONSOLE_DIR; export
 (exit "$CONSOLE_CODE")
 eval "$1"`
 
-// A terminal runs commands one after the other. It is for one goroutine.
+// A terminal runs commands one after the other. It is for one goroutine. Whoever made it calls close.
 type terminal struct {
 	env   []string
-	names *strings.Replacer // of directories, in what is printed
+	names []string          // of directories and ports, in what is printed: each with what stands for it
+	ports map[string]string // by the ports that the page names
+	jobs  []*job            // all that were started, over or not
 }
 
 // newTerminal opens a terminal whose files are below root, an empty directory. data is the directory of
@@ -60,11 +62,26 @@ func newTerminal(root, data string) (*terminal, error) {
 		env = append(env, "GESTA_TESTDATA="+data)
 		names = append(names, data, "$GESTA_TESTDATA")
 	}
-	return &terminal{env: env, names: strings.NewReplacer(names...)}, nil
+	return &terminal{env: env, names: names, ports: map[string]string{}}, nil
 }
 
 // run runs one command and returns what it printed and its exit code. An error says that it could not be run or did not end.
 func (c *terminal) run(ctx context.Context, command string) (printed string, code int, err error) {
+	if command, err = c.local(ctx, command); err != nil {
+		return "", 0, err
+	}
+	if about := jobControl.FindStringSubmatch(command); about != nil {
+		printed, code, err = c.control(ctx, about[1], about[2])
+	} else if bare, ok := isJob(command); ok {
+		printed, code, err = c.start(ctx, bare)
+	} else {
+		printed, code, err = c.wait(ctx, command)
+	}
+	return strings.NewReplacer(c.names...).Replace(printed), code, err
+}
+
+// wait runs a command to its end.
+func (c *terminal) wait(ctx context.Context, command string) (printed string, code int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
 	var out bytes.Buffer
@@ -72,15 +89,14 @@ func (c *terminal) run(ctx context.Context, command string) (printed string, cod
 	cmd.Env, cmd.Stdout, cmd.Stderr = c.env, &out, &out
 	cmd.WaitDelay = 5 * time.Second // for what the command left running with its output open
 	err = cmd.Run()
-	printed = c.names.Replace(out.String())
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		return printed, 0, fmt.Errorf("no end after %v: %w", commandTime, ctx.Err())
+		return out.String(), 0, fmt.Errorf("no end after %v: %w", commandTime, ctx.Err())
 	case errors.As(err, &exit):
-		return printed, exit.ExitCode(), nil
+		return out.String(), exit.ExitCode(), nil
 	case err != nil:
-		return printed, 0, fmt.Errorf("run sh: %w", err)
+		return out.String(), 0, fmt.Errorf("run sh: %w", err)
 	}
-	return printed, 0, nil
+	return out.String(), 0, nil
 }

@@ -155,7 +155,9 @@ func (t *tree) membersOf(o *goja.Object) []member {
 	if n != nil {
 		names, get = n.members.names(), n.members.get
 	} else {
-		names = o.Keys()
+		if names = o.Keys(); halved(o, names) {
+			t.invalid("an object with a name that has half of a surrogate pair; name its members by whole characters", t.lineOf(o, place{}))
+		}
 	}
 	out := make([]member, 0, len(names))
 	for _, name := range names {
@@ -168,15 +170,35 @@ func (t *tree) membersOf(o *goja.Object) []member {
 	return out
 }
 
+// halved says whether half of a surrogate pair is in one of an object's names, which have U+FFFD in its place: by that name there is nothing, or what has two of them.
+func halved(o *goja.Object, names []string) bool {
+	var seen map[string]bool
+	for _, name := range names {
+		if !hasReplacement(name) {
+			continue
+		}
+		if seen[name] || o.Get(name) == nil {
+			return true
+		}
+		if seen == nil {
+			seen = map[string]bool{}
+		}
+		seen[name] = true
+	}
+	return false
+}
+
 // elementsOf returns those of a list, resolved.
 func (t *tree) elementsOf(o *goja.Object) []goja.Value {
 	var out []goja.Value
 	if n := nodeOf(o); n != nil {
 		out = append(out, n.elements...)
 	} else {
-		for i := range o.Get("length").ToInteger() {
-			out = append(out, o.Get(strconv.FormatInt(i, 10)))
+		elements, others := elements(o)
+		if problem := besides(others); problem != "" {
+			t.invalid(problem, t.lineOf(o, place{}))
 		}
+		out = elements
 	}
 	for i, v := range out {
 		switch v.(type) {
@@ -190,6 +212,19 @@ func (t *tree) elementsOf(o *goja.Object) []goja.Value {
 		}
 	}
 	return out
+}
+
+// elements returns those of a list that JavaScript has, nil for holes, and the names of its other members.
+func elements(o *goja.Object) (out []goja.Value, others []string) {
+	out = make([]goja.Value, o.Get("length").ToInteger())
+	for _, name := range o.GetOwnPropertyNames() {
+		if i, ok := asIndex(name); ok && i < uint64(len(out)) {
+			out[i] = o.Get(name)
+		} else if name != "length" {
+			others = append(others, name)
+		}
+	}
+	return out, others
 }
 
 // isList says whether an object is a list.

@@ -31,10 +31,10 @@
 // # The state
 //
 // Between two events the state is JSON, and nothing else. As JSON.stringify has it, a member that is undefined is left out, an element that is undefined, or the hole of a list, is null, a Number, String or
-// Boolean object is its value, an object with toJSON is what that returns, which makes a text of a Date, and of one object that was put into two places there are two. A list has no other members than its
-// elements: what match returns is its texts.
+// Boolean object is its value, an object with toJSON is what that returns, which makes a text of a Date, and of one object that was put into two places there are two. What match returns is
+// the list of its texts. A member that was made not to be enumerable is left out.
 //
-// What JSON cannot carry ends the fold, with its path and what it is ([ErrState]), instead of becoming {} or nothing: NaN and the infinities, BigInt, symbols and members that are named by one, functions, Map, Set,
+// What JSON cannot carry ends the fold, with its path and what it is ([ErrState]), instead of becoming {} or nothing: NaN and the infinities, BigInt, symbols and members that are named by one, lists with members that are no elements, names of members with half of a surrogate pair, functions, Map, Set,
 // WeakMap, WeakSet, RegExp, Error, promises, generators and iterators, ArrayBuffer and what looks into it, Proxy, a Date without a time, what a class made (its methods and what it hides would be gone at the next event; toJSON
 // helps), and a value that holds itself or is nested deeper than 5,000. A handler may use all of these, and write them into the state for a while; the state must be JSON when it returns.
 //
@@ -42,13 +42,16 @@
 // from a later state would not have it. This is not detected. What is written into an object at a later event than the one that put it into the state is written into something that the state does not have.
 //
 // Lists of the state have no holes, but undefined elements.
-// Parts of the state are plain: Object.freeze and accessors are errors, and Object.defineProperty makes members like any other; a prototype that is given to one is not part of the state. In names of members, half of a
-// surrogate pair is U+FFFD.
+// Parts of the state are plain: Object.freeze and accessors are errors, and Object.defineProperty makes members like any other; a prototype that is given to one is not part of the state. A member that is no element
+// cannot be written into a list of the state, nor one that is named by a symbol into any part of it: that does nothing, and throws under 'use strict'. In a name that is written into an object of the state, half of a
+// surrogate pair becomes U+FFFD.
 //
 // Numbers are those of JavaScript. A number of the data that would print with another value, such as 9007199254740993 or 1e400, ends the fold when a handler reads
 // the data ([ErrNumber]), unless a line of the file says
 //
 //	// gesta: lossy-numbers
+//
+// A name in the data, or in the metadata, that has half of a surrogate pair ends the fold in any case ([ErrName]).
 //
 // # What is not there
 //

@@ -116,6 +116,10 @@ func (e *event) parse(name string, text []byte) goja.Value {
 		e.p.fatal(ErrNumber, fmt.Sprintf("%.40s in %s; the comment // gesta: lossy-numbers in the file takes what JavaScript makes of it", p.lost, name))
 		return goja.Undefined()
 	}
+	if p.half != nil {
+		e.p.fatal(ErrName, fmt.Sprintf("\"%.40s\" in %s has half of a surrogate pair, which no character is made of", p.half, name))
+		return goja.Undefined()
+	}
 	return v
 }
 

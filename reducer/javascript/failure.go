@@ -13,6 +13,7 @@ var (
 	ErrDepth     = sandbox.ErrDepth
 	ErrForbidden = errors.New("gesta: not in a reducer")
 	ErrNumber    = errors.New("gesta: the number has another value in JavaScript")
+	ErrName      = errors.New("gesta: the name has another value in JavaScript")
 	ErrState     = errors.New("gesta: the state is not JSON")
 )
 

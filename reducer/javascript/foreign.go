@@ -1,6 +1,7 @@
 package javascript
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -19,6 +20,19 @@ func (t *tree) foreign(o *goja.Object) string {
 	}
 	return ""
 }
+
+// besides says what is wrong with a list that has members with these names, which are no elements: nothing for none, and for those that match gives to its list.
+func besides(names []string) string {
+	if slices.Contains(names, "input") {
+		names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(matchNames, name) })
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "a list with the member " + clean(names[0]) + "; keep an object that has the list and the member"
+}
+
+var matchNames = []string{"index", "input", "groups", "indices"}
 
 // inPlace says what to keep in place of what is built in.
 var inPlace = map[string]string{

@@ -45,6 +45,12 @@ func TestForeign(t *testing.T) {
 		{"globalThis", "is the global object; keep an object of its own"},
 		{"Math", "is an instance of Math; keep a plain object or list, or give it toJSON()"},
 		{"({ [Symbol('x')]: 1 })", "is an object with a member that is named by a symbol; name it by a text"},
+		{"({ a: 1, '\\ud800': 1 })", "is an object with a name that has half of a surrogate pair; name its members by whole characters"},
+		{"({ '\\ufffd': 1, 'a\\udfff': 1 })", "is an object with a name that has half of a surrogate pair; name its members by whole characters"},
+		{"Object.assign([1], { sum: 1 })", "is a list with the member sum; keep an object that has the list and the member"},
+		{"Object.assign([1, , 3], { '-1': 1 })", "is a list with the member -1; keep an object that has the list and the member"},
+		{"Object.assign('x'.match(/x/), { sum: 1 })", "is a list with the member sum; keep an object that has the list and the member"},
+		{"Object.assign([1], { [Symbol('x')]: 1 })", "is an object with a member that is named by a symbol; name it by a text"},
 		{"new Date(NaN)", "is a Date without a time"},
 		{"NaN", "is NaN; JSON has no such number"},
 		{"-1 / 0", "is infinite; JSON has no such number"},
@@ -93,6 +99,32 @@ func TestDeep(t *testing.T) {
 		err := failing(t, strings.Replace(source, "$any", "Good() {}, Bad", 1), javascript.Options{}, w, deep(9000))
 		if want := "Bad at position 107, test.js:2: the state is not JSON: /x/a/0/a/0/a/0/a/... is nested deeper than 5000, or holds itself"; err.Error() != want {
 			t.Errorf("error = %v, want %s", err, want)
+		}
+	}
+}
+
+// TestHalves reads data that JavaScript would take two names of for one: the fold ends, and the data of which nobody asks does not matter.
+func TestHalves(t *testing.T) {
+	for data, says := range map[string]string{
+		`{"a":[{"\ud800":1,"\ud801":2}]}`:      `: the name has another value in JavaScript: "\ud800" in data has half of a surrogate pair, which no character is made of`,
+		`{"x\udc00\ud83d\ude00":1}`:            `: the name has another value in JavaScript: "x\udc00\ud83d\ude00" in data has half of a surrogate pair, which no character is made of`,
+		`{"\ufffd":"\ud800","\ud83d\ude00":2}`: "",
+	} {
+		for _, source := range []string{"when({ Good() {}, Bad(s, e) { s.x = e.data } })", "when({ Good() {}, Bad(s, e) { try { for (const k in e.body) s[k] = 1 } catch (e) {} } })"} {
+			if says == "" {
+				got := state(t, strings.Replace(source, "Good() {}, Bad", "$any", 1), events("A", data))
+				if want := `{"x":{"` + "\ufffd" + `":"\ud800","😀":2}}`; got != want && got != `{"`+"\ufffd"+`":1,"😀":1}` {
+					t.Errorf("%s is %s, want %s", data, got, want)
+				}
+				continue
+			}
+			err := failing(t, source, javascript.Options{}, reducer.Want{}, data)
+			if !errors.Is(err, javascript.ErrName) || !strings.HasSuffix(err.Error(), says) {
+				t.Errorf("%s: error = %v", data, err)
+			}
+			if got := state(t, "when({ $any(s, e) { s.type = e.eventType } })", events("A", data)); got != `{"type":"A"}` {
+				t.Errorf("%s, which nobody reads, is %s", data, got)
+			}
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 // Language is JavaScript for [sandbox.RunChild].
 var Language = sandbox.Language{
 	Name:        "JavaScript",
-	Errors:      []error{ErrForbidden, ErrNumber, ErrState},
+	Errors:      []error{ErrForbidden, ErrNumber, ErrName, ErrState},
 	AppendEvent: appendEvent,
 	Compile: func(s sandbox.Source) (sandbox.Rule, *sandbox.Failure) {
 		compiled, f := compile(s.Name, string(s.Text))

@@ -19,6 +19,7 @@ type jsonParser struct {
 	i     int
 	lossy bool
 	lost  []byte // the first number that has another value in JavaScript
+	half  []byte // the first name that has half of a surrogate pair
 }
 
 // parse reads a JSON value. It returns false where b is not one in valid UTF-8.
@@ -143,7 +144,24 @@ func (p *jsonParser) name() string {
 	if bytes.IndexByte(inner, '\\') < 0 {
 		return string(inner)
 	}
-	return string(utf16.Decode(unescape(inner)))
+	name := string(utf16.Decode(unescape(inner)))
+	if p.half == nil && hasReplacement(name) && isHalved(unescape(inner)) {
+		p.half = inner
+	}
+	return name
+}
+
+// isHalved says whether half of a surrogate pair stands in a text.
+func isHalved(units []uint16) bool {
+	for i := 0; i < len(units); i++ {
+		if c := rune(units[i]); utf16.IsSurrogate(c) {
+			if i+1 == len(units) || utf16.DecodeRune(c, rune(units[i+1])) == utf8.RuneError {
+				return true
+			}
+			i++
+		}
+	}
+	return false
 }
 
 func (p *jsonParser) text() goja.Value {

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/tetratelabs/wazero"
 )
 
 // longestOutput bounds what an error tells of the output of go, in bytes.
@@ -21,8 +19,10 @@ const longestOutput = 8 << 10
 // knows in the working directory. The go command has to be in PATH, else the error is [exec.ErrNotFound]. The same source makes the same module,
 // wherever and whenever it is built by the same Go: nothing of version control and of directories is in it.
 //
-// An error has what go says of the source. A package that makes a module without the interface is a [store.ErrInvalid], and nothing is written.
-func Build(ctx context.Context, pkg, out string) (err error) {
+// A fold is begun by the module before it is written, in a process as those of a [Reducer] with these options, so that it is in Options.CacheDir when it is used first.
+//
+// An error has what go says of the source. A package that makes a module without the interface is a [store.ErrInvalid], one that cannot begin a fold is an error as of [Reducer.New], and nothing is written.
+func Build(ctx context.Context, pkg, out string, o Options) (err error) {
 	tool, err := exec.LookPath("go")
 	if err != nil {
 		return fmt.Errorf("build a reducer: the go command is not in PATH: install Go from https://go.dev/dl (%w)", exec.ErrNotFound)
@@ -43,7 +43,7 @@ func Build(ctx context.Context, pkg, out string) (err error) {
 	if err != nil {
 		return fmt.Errorf("build a reducer of %s: go has written no module: %w", pkg, err)
 	}
-	if err := check(ctx, module); err != nil {
+	if err := check(ctx, filepath.Base(out), module, o); err != nil {
 		return fmt.Errorf("build a reducer of %s: %w", pkg, err)
 	}
 	if err := os.Chmod(built, 0o644); err != nil { //nolint:gosec // as any compiler's output, for all to read
@@ -81,16 +81,15 @@ func compile(ctx context.Context, tool, pkg, out string) error {
 	return fmt.Errorf("go build: %w\n%s", err, text)
 }
 
-// check says what is wrong with a module, without making machine code of it.
-func check(ctx context.Context, module []byte) (err error) {
-	if err := checkMagic(module); err != nil {
+// check begins a fold by a module.
+func check(ctx context.Context, name string, module []byte, o Options) error {
+	r, err := New(name, module, o)
+	if err != nil {
 		return err
 	}
-	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithDebugInfoEnabled(false))
-	defer func() { err = errors.Join(err, r.Close(ctx)) }()
-	m, err := r.CompileModule(ctx, module)
-	if err != nil {
-		return invalidf("is not a valid WebAssembly module: %s", bounded(err.Error()))
+	f, err := r.New(ctx)
+	if err == nil {
+		err = f.Close()
 	}
-	return checkInterface(m)
+	return errors.Join(err, r.Close())
 }

@@ -17,7 +17,7 @@ func ExampleNew() {
 	file := filepath.Join(dir, "account.wasm")
 
 	// The program is three lines: it imports reducer/guest and the package with the decider of the service.
-	if err := webassembly.Build(ctx, "testdata/account", file); err != nil {
+	if err := webassembly.Build(ctx, "testdata/account", file, webassembly.Options{}); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -64,7 +64,7 @@ func program(name string) func() ([]byte, error) {
 			return nil, err
 		}
 		out := filepath.Join(built, name+".wasm")
-		if err := webassembly.Build(context.Background(), filepath.Join("testdata", name), out); err != nil {
+		if err := webassembly.Build(context.Background(), filepath.Join("testdata", name), out, webassembly.Options{}); err != nil {
 			return nil, err
 		}
 		return os.ReadFile(out)

@@ -19,7 +19,7 @@ type Options struct {
 	// FoldTime is how long it may take for all of a fold; reading the events does not count. Defaults to five minutes.
 	FoldTime time.Duration
 
-	// CompileTime is how much processor time compiling the module may take. Defaults to half a second, and one second for each MiB of code, up to 1.6 seconds of each processor.
+	// CompileTime is how much processor time compiling the module may take. Defaults to one second, and two for each MiB of code, up to four of each processor.
 	CompileTime time.Duration
 
 	// State is how many bytes a state may have as JSON. Defaults to 64 MiB.

@@ -83,10 +83,10 @@ func (s size) check() error {
 	return nil
 }
 
-// patience is how much processor time compiling may take where nothing else is said: twice what much code that Go has made takes, and with all
-// processors at work less than two seconds by the clock. One large function takes but one processor, and counts for nothing.
+// patience is how much processor time compiling may take where nothing else is said: four times what as much code that Go has made takes on an idle machine, as a busy one
+// takes longer by the same clock. One large function takes but one processor, and counts for nothing.
 func (s size) patience() time.Duration {
-	perMiB := time.Duration(s.bytes-s.largest) * time.Second >> 20
-	most := time.Duration(max(2, runtime.GOMAXPROCS(0))) * 1600 * time.Millisecond
-	return min(time.Second/2+perMiB, most)
+	perMiB := 2 * time.Duration(s.bytes-s.largest) * time.Second >> 20
+	most := time.Duration(max(2, runtime.GOMAXPROCS(0))) * 4 * time.Second
+	return min(time.Second+perMiB, most)
 }

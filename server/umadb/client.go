@@ -33,7 +33,8 @@ type ClientOptions struct {
 	// message gets too long it is cut down.
 	BatchEvents int
 
-	// RetryTime is how long a read goes on trying where the server has stopped answering in the middle of it. Defaults to 30 seconds.
+	// RetryTime is how long a read waits in all, between one try and the next, where the server has stopped answering in the middle of it.
+	// Defaults to 30 seconds.
 	RetryTime time.Duration
 
 	// Dial adds to how the connection is made.
@@ -98,28 +99,15 @@ func (apiKey) RequireTransportSecurity() bool { return true }
 
 // Head returns the position of the last event, 0 where there is none. The error is an [*eventjson.Error].
 func (c *Client) Head(ctx context.Context) (store.Position, error) {
-	var answer numberAnswer
-	err := c.answered(ctx, "Head", sent(nil), &answer)
-	return store.Position(answer), err
-}
-
-// Tracked returns how far a source has been tracked, 0 for one that is not known. The error is an [*eventjson.Error].
-func (c *Client) Tracked(ctx context.Context, source string) (uint64, error) {
-	var answer numberAnswer
-	err := c.answered(ctx, "GetTrackingInfo", appendString(nil, 1, source), &answer)
-	return uint64(answer), err
-}
-
-// answered makes a call with one answer.
-func (c *Client) answered(ctx context.Context, name string, request sent, answer *numberAnswer) error {
-	stream, err := c.begin(ctx, name, request, maxMessage)
+	var answer headAnswer
+	stream, err := c.begin(ctx, "Head", nil, maxMessage)
 	if err == nil {
-		err = stream.RecvMsg(answer)
+		err = stream.RecvMsg(&answer)
 	}
 	if err != nil {
-		return c.failure(ctx, stream, err)
+		return 0, c.failure(ctx, stream, err)
 	}
-	return nil
+	return store.Position(answer), nil
 }
 
 // begin begins a call whose answers may each have up to limit bytes. What is returned with an error may be nil.
@@ -138,14 +126,14 @@ type sent []byte
 
 func (m sent) encode() mem.Buffer { return mem.SliceBuffer(m) }
 
-// numberAnswer is a HeadResponse or a TrackingResponse.
-type numberAnswer uint64
+// headAnswer is a HeadResponse.
+type headAnswer uint64
 
-func (a *numberAnswer) decode(buf mem.Buffer) error {
+func (a *headAnswer) decode(buf mem.Buffer) error {
 	f := walk(buf.ReadOnlyData())
 	for f.next() {
 		if f.number == 1 {
-			*a = numberAnswer(f.uint())
+			*a = headAnswer(f.uint())
 		}
 	}
 	return f.err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
@@ -113,16 +114,16 @@ func TestClient(t *testing.T) {
 	if head, err := c.Head(t.Context()); head != 50 || err != nil {
 		t.Errorf("head %d, %v; want 50", head, err)
 	}
-	if at, err := c.Tracked(t.Context(), "in"); at != 49 || err != nil {
-		t.Errorf("tracked %d, %v; want 49", at, err)
-	}
 	wantRead(t, c, s, 0, 50)
 	wantRead(t, c, s, 20, 50)
 	wantRead(t, c, s, 3, 11)
 	wantRead(t, c, s, 50, 50)
 	n := 0
-	for range c.Read(t.Context(), 0, 50) {
-		if n++; n == 9 {
+	for r, err := range c.Read(t.Context(), 0, 50) {
+		if n++; err != nil || int(r.Position) != n {
+			t.Errorf("position %d, %v; want %d", r.Position, err, n)
+		}
+		if n == 9 {
 			break
 		}
 	}
@@ -133,9 +134,6 @@ func TestClientEmpty(t *testing.T) {
 	c := served(t, s, nil)
 	if head, err := c.Head(t.Context()); head != 0 || err != nil {
 		t.Errorf("head %d, %v; want 0", head, err)
-	}
-	if at, err := c.Tracked(t.Context(), "in"); at != 0 || err != nil {
-		t.Errorf("tracked %d, %v; want 0", at, err)
 	}
 	wantRead(t, c, s, 0, 0)
 }
@@ -170,6 +168,28 @@ func TestClientGoesOn(t *testing.T) {
 		if n := calls.Load(); n < 5 {
 			t.Errorf("%d calls; want the read to have been cut", n)
 		}
+	}
+}
+
+// TestClientGivesUp has a server that answers once and never again.
+func TestClientGivesUp(t *testing.T) {
+	var calls atomic.Int64
+	c := served(t, filled(t, 50), func(o *ClientOptions) { o.BatchEvents, o.RetryTime = 3, 100*time.Millisecond },
+		grpc.StreamInterceptor(func(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+			if calls.Add(1) > 1 {
+				return status.Error(codes.Unavailable, "gone")
+			}
+			_ = handler(srv, &cutting{stream, 2, codes.Unavailable})
+			return status.Error(codes.Unavailable, "cut")
+		}))
+	n, last := 0, error(nil)
+	for _, err := range c.Read(t.Context(), 0, 50) {
+		if last = err; err == nil {
+			n++
+		}
+	}
+	if d := eventjson.Describe(last); n != 6 || d.Code != eventjson.CodeUnavailable || !strings.HasSuffix(d.Message, "gone") || calls.Load() < 3 {
+		t.Errorf("%d events in %d calls, then %v; want 6, and after some calls that the server is gone", n, calls.Load(), last)
 	}
 }
 

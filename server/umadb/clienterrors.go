@@ -3,6 +3,7 @@ package umadb
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -23,11 +24,9 @@ func (e *callError) Unwrap() error { return e.told }
 
 // passing says whether the same call may do better later.
 func (e *callError) passing() bool {
-	switch e.status {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Aborted, codes.Canceled:
-		return true
-	}
-	return false
+	return slices.Contains([]codes.Code{
+		codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Aborted, codes.Canceled,
+	}, e.status)
 }
 
 // clientCodes has the codes that errors of a server are shown with; those that are not here are unavailable: it is the

@@ -21,6 +21,9 @@ const (
 
 	// maxLoneMessage bounds a message of one event, in bytes. It is more than gesta takes, so that what is too large can be named.
 	maxLoneMessage = 64 << 20
+
+	// How long a read waits before it tries again, at first and at the most.
+	firstWait, longestWait = 50 * time.Millisecond, 3 * time.Second
 )
 
 // Read yields the events above after, up to until, oldest first. Each is as [Service] would store it: see the package's documentation; it has
@@ -40,21 +43,21 @@ func (c *Client) Read(ctx context.Context, after, until store.Position) iter.Seq
 type reading struct {
 	c            *Client
 	after, until store.Position
-	batch        int // events that are asked for in a message
+	batch        int  // events that are asked for in a message
 	answered     bool // at least once
 	yield        func(store.Recorded, error) bool
 }
 
 // run reads until everything was yielded, over one call after another.
 func (r *reading) run(ctx context.Context) error {
-	began, since, wait := r.after, time.Now(), 50*time.Millisecond
+	began, waited, wait := r.after, time.Duration(0), firstWait
 	for r.after < r.until {
 		err := r.call(ctx)
 		if err == nil {
 			return nil // it ended, or the caller has enough
 		}
 		if r.after > began {
-			began, since, wait = r.after, time.Now(), 50*time.Millisecond
+			began, waited, wait = r.after, 0, firstWait
 		}
 		var f *callError
 		errors.As(err, &f)
@@ -62,7 +65,7 @@ func (r *reading) run(ctx context.Context) error {
 		case f != nil && f.status == codes.ResourceExhausted && r.batch > 1:
 			r.batch = max(r.batch/8, 1) // a message was too long
 			continue
-		case f == nil || !f.passing() || ctx.Err() != nil || time.Since(since) > r.c.o.RetryTime:
+		case f == nil || !f.passing() || ctx.Err() != nil || waited >= r.c.o.RetryTime:
 			return err
 		case !r.answered && f.status == codes.Unavailable:
 			return err // there may be no server
@@ -74,7 +77,8 @@ func (r *reading) run(ctx context.Context) error {
 			return ctx.Err()
 		case <-pause.C:
 		}
-		wait = min(2*wait, 3*time.Second)
+		waited += wait
+		wait = min(2*wait, longestWait)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 // Package umadb serves a store by UmaDB's gRPC protocol, so that clients of UmaDB in any language use gesta as they use UmaDB. The
 // messages are in umadb.proto; [Service] has the five calls of umadb.v1.DCB, which also answer by their old path
-// umadb.UmaDBService.
+// umadb.UmaDBService. [Client] reads what such a server has, UmaDB or gesta, as a copy of it does.
 //
 // # What an event is
 //

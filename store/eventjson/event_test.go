@@ -113,3 +113,22 @@ func TestDecodeEvent(t *testing.T) {
 		})
 	}
 }
+
+// A path keeps the names of members apart that are halves of surrogate pairs; any other text has no such thing.
+func TestAppendPath(t *testing.T) {
+	for _, tt := range []struct{ path, want string }{
+		{"", `""`},
+		{"/a\"é😀\n\ufffd", `"/a\"é😀\n` + "\ufffd\""},
+		{"/\xed\xa0\x80", `"/\ud800"`},
+		{"/\xed\xbf\xbf/\xed\xa6\x9ab", `"/\udfff/\ud99ab"`},
+		{"/\xed\x9f\xbf\xed\xa0", "\"/\ud7ff\ufffd\ufffd\""},
+		{"/\xff\xed", "\"/\ufffd\ufffd\""},
+	} {
+		if got := string(eventjson.AppendPath(nil, tt.path)); got != tt.want {
+			t.Errorf("%q is written %s, want %s", tt.path, got, tt.want)
+		}
+	}
+	if got := string(eventjson.AppendString(nil, "\xed\xa0\x80")); got != "\"\ufffd\ufffd\ufffd\"" {
+		t.Errorf("a text is written %s", got)
+	}
+}

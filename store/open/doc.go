@@ -5,6 +5,7 @@
 //
 //	mem:             an empty store in memory, gone when it is closed
 //	PATH, file:PATH  the store in this directory
+//	http:, https:    the store on the server at this URL
 //
 // A path with one letter before a colon is a path on Windows and not a scheme.
 package open

@@ -2,6 +2,7 @@ package open
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"strings"
 	"time"
@@ -27,8 +28,14 @@ type Options struct {
 	// LockWait is how long to wait for another opener to leave. Defaults to the backend's own choice.
 	LockWait time.Duration
 
-	// Clock tells the time of recording. Defaults to the system's clock.
+	// Clock tells the time of recording. Defaults to the system's clock. A server has its own.
 	Clock func() time.Time
+
+	// Token is what a server knows the caller by, if it is not empty.
+	Token string
+
+	// TLS configures https. Nil trusts what the system trusts.
+	TLS *tls.Config
 }
 
 // An opener opens the store that rest, the URL without its scheme and colon, names.
@@ -38,6 +45,8 @@ type opener func(ctx context.Context, rest string, o Options) (store.Store, erro
 var backends = map[string]opener{
 	"mem":      openMemory,
 	fileScheme: openDisk,
+	"http":     httpOpener("http"),
+	"https":    httpOpener("https"),
 }
 
 // Open opens the store at a URL. It returns an [store.ErrInvalid] for a URL that no backend takes, [store.ErrNotFound] for
@@ -49,7 +58,7 @@ func Open(ctx context.Context, url string, o Options) (store.Store, error) {
 	scheme, rest := split(url)
 	open, ok := backends[scheme]
 	if !ok {
-		return nil, &store.InvalidError{Problem: fmt.Sprintf("no backend opens %q; a URL is mem:, a path, or file:PATH", url)}
+		return nil, &store.InvalidError{Problem: fmt.Sprintf("no backend opens %q; a URL is mem:, a path, file:PATH, or http://HOST:PORT", url)}
 	}
 	if rest == "" && scheme == fileScheme {
 		return nil, &store.InvalidError{Problem: "the URL of a store is empty"}

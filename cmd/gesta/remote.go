@@ -1,0 +1,45 @@
+package main
+
+import (
+	"crypto/tls"
+	"net/url"
+	"strings"
+
+	"github.com/gestadb/gesta/store/open"
+)
+
+// isRemote says whether a URL is that of a server.
+func isRemote(address string) bool {
+	return strings.HasPrefix(address, "http:") || strings.HasPrefix(address, "https:")
+}
+
+// introduced adds what a server knows this command line by, and what this command line knows the server by, where the URL is that of one.
+// Both come from the environment: a command line is seen by everyone on the machine.
+func (e *env) introduced(address string, o *open.Options) (err error) {
+	if !isRemote(address) {
+		return nil
+	}
+	o.Token = strings.TrimSpace(e.getenv("GESTA_TOKEN"))
+	if path := e.getenv("GESTA_TOKEN_FILE"); path != "" && o.Token == "" {
+		if o.Token, err = e.secretFile("token", path); err != nil {
+			return err
+		}
+	}
+	if strings.ContainsFunc(o.Token, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return usagef("the token has characters that no token has")
+	}
+	if path := e.getenv("GESTA_CA_FILE"); path != "" {
+		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		o.TLS.RootCAs, err = e.certificates(path)
+	}
+	return err
+}
+
+// refuseSecret refuses the URL of a server with a secret in it, and does not repeat it.
+func refuseSecret(address string) error {
+	if u, err := url.Parse(address); isRemote(address) && (err != nil || u.User != nil) {
+		return usageHint("GESTA_TOKEN, or the file that GESTA_TOKEN_FILE names, has the token",
+			"the URL of a server is http://HOST:PORT or https://HOST:PORT, with neither user nor password")
+	}
+	return nil
+}

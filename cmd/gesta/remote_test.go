@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gestadb/gesta/httpapi"
+	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
+)
+
+// TestRemoteSecrets opens a store on a server by TLS: certificates and token come from the environment.
+func TestRemoteSecrets(t *testing.T) {
+	behind, dir := newMemory(t), t.TempDir()
+	handler := httpapi.New(httpapi.Options{Store: func(context.Context) (store.Store, error) { return behind, nil }})
+	var sent string
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent = r.Header.Get("Authorization")
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	for name, text := range map[string]string{
+		"ca.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})),
+		"token":  " of-the-file\n", "empty": "\n", "odd": "a b",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		vars  map[string]string
+		sent  string
+		code  eventjson.Code // "" for none
+		words string         // of the message
+	}{
+		{"no token", map[string]string{"GESTA_CA_FILE": "ca.pem"}, "", "", ""},
+		{"token", map[string]string{"GESTA_CA_FILE": "ca.pem", "GESTA_TOKEN": "own"}, "Bearer own", "", ""},
+		{"token of a file", map[string]string{"GESTA_CA_FILE": "ca.pem", "GESTA_TOKEN_FILE": "token"}, "Bearer of-the-file", "", ""},
+		{"both", map[string]string{"GESTA_CA_FILE": "ca.pem", "GESTA_TOKEN": "own", "GESTA_TOKEN_FILE": "none"}, "Bearer own", "", ""},
+		{"unknown certificate", nil, "", eventjson.CodeUnavailable, "certificate"},
+		{"no certificates", map[string]string{"GESTA_CA_FILE": "token"}, "", eventjson.CodeUsage, "no certificate"},
+		{"no file of certificates", map[string]string{"GESTA_CA_FILE": "none"}, "", eventjson.CodeUsage, "read certificates"},
+		{"empty file", map[string]string{"GESTA_TOKEN_FILE": "empty"}, "", eventjson.CodeUsage, "has no token"},
+		{"no file", map[string]string{"GESTA_TOKEN_FILE": "none"}, "", eventjson.CodeUsage, "read token"},
+		{"odd token", map[string]string{"GESTA_TOKEN_FILE": "odd"}, "", eventjson.CodeUsage, "characters"},
+	} {
+		e := &env{getenv: func(name string) string { return tt.vars[name] }, dir: dir}
+		e.global.store, sent = server.URL, ""
+		s, err := e.openReader(t.Context())
+		if s != nil {
+			err = closing(s, err)
+		}
+		d := eventjson.Describe(err)
+		if d.Code != tt.code || !strings.Contains(d.Message, tt.words) || strings.Contains(d.Message, "a b") || sent != tt.sent {
+			t.Errorf("%s: sent %q, %s: %s; want %q, %s with %q", tt.name, sent, d.Code, d.Message, tt.sent, tt.code, tt.words)
+		}
+	}
+}
