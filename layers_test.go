@@ -38,7 +38,7 @@ var layers = []struct {
 	{"5: parts of the command line", []string{"cmd/gesta/internal/source", "cmd/gesta/internal/tui"}},
 	{"5: command line", []string{"cmd/gesta"}},
 	{"above all: programs of users", []string{"examples/bank", "examples/courses", "examples/shop", "examples/tutorial"}},
-	{"above all: programs that work on the source, and tests of the programs", []string{"internal/mutants", "test/oracle", "test/stories", "test/compat/umadb"}},
+	{"above all: programs that work on the source, and tests of the programs", []string{"internal/mutants", "test/oracle", "test/stories", "test/compat/umadb", "test/compat/openapi", "test/load"}},
 }
 
 // stdlibOnly lists the packages that cost whoever imports them nothing: they import the standard library, and of this
