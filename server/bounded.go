@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
 
-// bounded is the store that is served, within the limits of the server: reads that follow end when the server ends, others when they take too long.
+// bounded is the store that is served, within the limits of the server: reads that follow end when the server ends.
 type bounded struct {
 	store.Store
 	limits Limits
@@ -104,43 +103,28 @@ func (b *bounded) checkQuery(q store.Query) error {
 	return nil
 }
 
-// Why reads are ended by the server.
-var (
-	errEnding   = &eventjson.Error{Code: eventjson.CodeUnavailable, Message: "the server ends", Hint: "connect again, and go on after the last position"}
-	errReadTime = &eventjson.Error{Code: eventjson.CodeTimeout, Message: "the read took longer than the server allows", Hint: "read less at once, with limit, and go on after the last position"}
-)
+// errEnding is why a read that follows ends with the server.
+var errEnding = &eventjson.Error{Code: eventjson.CodeUnavailable, Message: "the server ends", Hint: "connect again, and go on after the last position"}
 
-// Read ends with [errEnding] or [errReadTime] where the server ends it.
+// Read follows no longer than the server serves: then the error has the code unavailable. How long other reads may take is for the protocols to bound.
 func (b *bounded) Read(ctx context.Context, q store.Query, o store.ReadOptions) iter.Seq2[store.Recorded, error] {
+	if err := b.checkQuery(q); err != nil {
+		return func(yield func(store.Recorded, error) bool) { yield(store.Recorded{}, err) }
+	}
+	if !o.Follow {
+		return b.Store.Read(ctx, q, o)
+	}
 	return func(yield func(store.Recorded, error) bool) {
-		if err := b.checkQuery(q); err != nil {
-			yield(store.Recorded{}, err)
-			return
-		}
-		ctx, end := b.bound(ctx, o.Follow)
-		defer end()
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		defer context.AfterFunc(b.ending, func() { cancel(errEnding) })()
 		for r, err := range b.Store.Read(ctx, q, o) {
-			if cause := context.Cause(ctx); err != nil && (errors.Is(cause, errEnding) || errors.Is(cause, errReadTime)) {
-				err = cause
+			if err != nil && errors.Is(context.Cause(ctx), errEnding) {
+				err = errEnding
 			}
 			if !yield(r, err) {
 				return
 			}
 		}
-	}
-}
-
-// bound returns a context that ends with the server, for a read that follows, or when a read has had its time.
-func (b *bounded) bound(ctx context.Context, follow bool) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	var stop func() bool
-	if follow {
-		stop = context.AfterFunc(b.ending, func() { cancel(errEnding) })
-	} else {
-		stop = time.AfterFunc(b.limits.ReadTime, func() { cancel(errReadTime) }).Stop
-	}
-	return ctx, func() {
-		stop()
-		cancel(nil)
 	}
 }

@@ -126,7 +126,7 @@ func TestSafeByDefault(t *testing.T) {
 
 func TestSilentConnectionsEnd(t *testing.T) {
 	s, _ := serve(t, server.Options{Limits: server.Limits{HandshakeTime: 50 * time.Millisecond}})
-	for name, begun := range map[string]string{"nothing": "", "half a preface": "PRI * HT", "half a request": "GET / HTTP/1.1\r\nHost: x\r\n"} {
+	for name, begun := range map[string]string{"nothing": "", "half a preface": "PRI * HT", "half a request": "GET / HTTP/1.1\r\nHost: localhost\r\n"} {
 		t.Run(name, func(t *testing.T) {
 			conn, err := net.Dial("tcp", strings.TrimPrefix(s.URLs()[0], "http://"))
 			if err != nil {
@@ -173,7 +173,7 @@ func TestTooManyConnections(t *testing.T) {
 // answerOn asks on a connection and returns the first line of the answer.
 func answerOn(t *testing.T, conn net.Conn) string {
 	t.Helper()
-	if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	r, err := http.ReadResponse(bufio.NewReader(conn), nil)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"net"
 	"net/url"
 	"strings"
 
@@ -28,11 +29,24 @@ func (e *env) introduced(address string, o *open.Options) (err error) {
 	if strings.ContainsFunc(o.Token, func(c rune) bool { return c <= ' ' || c > '~' }) {
 		return usagef("the token has characters that no token has")
 	}
+	if o.Token != "" && !confidential(address) {
+		return usageHint("use https://", "a token is not sent in clear text to another machine")
+	}
 	if path := e.getenv("GESTA_CA_FILE"); path != "" {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		o.TLS.RootCAs, err = e.certificates(path)
 	}
 	return err
+}
+
+// confidential says whether nobody on the way to a server can read what is sent.
+func confidential(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme == "https" {
+		return err == nil
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // refuseSecret refuses the URL of a server with a secret in it, and does not repeat it.

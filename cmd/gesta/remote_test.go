@@ -63,3 +63,15 @@ func TestRemoteSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestTokensStayConfidential names servers to which a token is sent, and others to which it is not.
+func TestTokensStayConfidential(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://127.0.0.1:4114": true, "http://localhost:4114": true, "http://[::1]:4114": true, "https://gesta.example": true,
+		"http://gesta.example": false, "http://10.0.0.7:4114": false, "http://localhost.example": false, "http:127.0.0.1": false,
+	} {
+		if got := confidential(address); got != want {
+			t.Errorf("confidential(%s) = %v; want %v", address, got, want)
+		}
+	}
+}
