@@ -39,14 +39,6 @@ type readBody struct {
 	System   bool           `json:"system"`
 }
 
-// decodeStrictly reads a JSON object without members that are unknown or come twice.
-func decodeStrictly(b []byte, v any) error {
-	if err := json.Unmarshal(b, v, json.RejectUnknownMembers(true)); err != nil {
-		return usagef("%s", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	return nil
-}
-
 func decodeReadBody(b []byte) (*readRequest, error) {
 	var body readBody
 	if err := decodeStrictly(b, &body); err != nil {

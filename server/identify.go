@@ -37,6 +37,15 @@ func newWho(ctx context.Context, o *Options, served store.Store, failed func(err
 // guarded says whether a request must show who sent it: there are users, or there is a key.
 func (w *who) guarded() bool { return w != nil && (w.key != nil || w.users.Len() > 0) }
 
+// unauthenticated counts the requests that nobody authenticated.
+func (w *who) unauthenticated() float64 {
+	if w == nil {
+		return 0
+	}
+	_, n := w.audit.Counts()
+	return float64(n)
+}
+
 // shown is what a request shows of who sent it.
 type shown struct {
 	header      string // Authorization

@@ -20,12 +20,11 @@ type metrics struct {
 	inside             *prometheus.GaugeVec     // by route
 	connectionsRefused prometheus.Counter
 	requestsRefused    prometheus.Counter
-	unauthenticated    prometheus.Counter
 	denied             prometheus.Counter
 }
 
 // newMetrics returns metrics of a server that serves s. connections and what else is counted elsewhere is asked for when it is shown.
-func newMetrics(s store.Store, version string, connections func() float64) *metrics {
+func newMetrics(s store.Store, version string, connections, unauthenticated func() float64) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -39,14 +38,14 @@ func newMetrics(s store.Store, version string, connections func() float64) *metr
 		}, []string{"route"}),
 		connectionsRefused: counter("gesta_connections_refused_total", "Connections that were closed at once because there were too many."),
 		requestsRefused:    counter("gesta_requests_refused_total", "Requests that were refused because there were too many at once."),
-		unauthenticated:    counter("gesta_unauthenticated_total", "Requests without valid credentials."),
 		denied:             counter("gesta_denied_total", "Requests that asked for more than their user may do."),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "gesta_build_info", Help: "1, for the version that is running.", ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
 	m.registry.MustRegister(
-		m.requests, m.seconds, m.inside, m.connectionsRefused, m.requestsRefused, m.unauthenticated, m.denied, build,
+		m.requests, m.seconds, m.inside, m.connectionsRefused, m.requestsRefused, m.denied, build,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gesta_connections", Help: "Connections that are open."}, connections),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "gesta_unauthenticated_total", Help: "Requests without valid credentials."}, unauthenticated),
 		newHeadGauge(s), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m

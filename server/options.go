@@ -12,6 +12,7 @@ import (
 	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/server/auth"
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // Options say what is served, where, and to whom. Store and one listener must be given; everything else has a default.
@@ -112,6 +113,10 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
+// bodyBytes is how long a body may be, and how much of all bodies is in memory at once: what the largest commit, or the largest event of any
+// store, may take in JSON, where a byte is up to three.
+func (l *Limits) bodyBytes() int64 { return 3 * int64(max(l.CommitBytes, store.MaxEventBytes)) }
+
 // or returns value, or otherwise where it is zero.
 func or[T comparable](value, otherwise T) T {
 	var zero T
@@ -125,30 +130,37 @@ func or[T comparable](value, otherwise T) T {
 func (l *Listener) open(guarded bool, log *slog.Logger) (net.Listener, *tls.Config, error) {
 	host, _, err := net.SplitHostPort(l.Address)
 	if err != nil {
-		return nil, nil, fmt.Errorf("address %q: %w", l.Address, err)
+		return nil, nil, refusef("an address is a host and a port, such as 127.0.0.1:4114", "address %q: %s", l.Address, err)
 	}
 	if !l.Insecure && !isLoopback(host) {
 		switch {
 		case l.Cert == "":
-			return nil, nil, fmt.Errorf("address %s can be reached from elsewhere, and would be spoken to in clear text: give a certificate and its key, or say insecure", l.Address)
+			return nil, nil, refusef("give a certificate and its key, or say that it is meant to be insecure", "address %s can be reached from elsewhere, and would be spoken to in clear text", l.Address)
 		case !guarded:
-			return nil, nil, fmt.Errorf("address %s can be reached from elsewhere, and there are no users: everyone could read and append: add a user, or say insecure", l.Address)
+			return nil, nil, refusef("add a user, or say that it is meant to be insecure", "address %s can be reached from elsewhere, and there are no users: everyone could read and append", l.Address)
 		}
 	}
 	var config *tls.Config
 	switch {
 	case l.Cert != "" && l.Key != "":
 		if config, err = newTLS(l.Cert, l.Key, l.ClientCA, log); err != nil {
-			return nil, nil, err
+			return nil, nil, refusef("", "%s", err)
 		}
 	case l.Cert != "" || l.Key != "" || l.ClientCA != "":
-		return nil, nil, fmt.Errorf("address %s: TLS needs both a certificate and its key", l.Address)
+		return nil, nil, refusef("", "address %s: TLS needs both a certificate and its key", l.Address)
 	}
 	listener, err := net.Listen("tcp", l.Address)
 	if err != nil {
-		return nil, nil, fmt.Errorf("listen: %w", err)
+		return nil, nil, &eventjson.Error{
+			Code: eventjson.CodeUnavailable, Message: fmt.Sprintf("listen: %s", err), Hint: "another process may listen there: end it, or choose another address; port 0 picks a free port",
+		}
 	}
 	return listener, config, nil
+}
+
+// refusef is the error of settings that make no sense, or are not safe.
+func refusef(hint, format string, args ...any) error {
+	return &eventjson.Error{Code: eventjson.CodeUsage, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 // isLoopback says whether a host is this machine for sure, and nobody else can reach it.

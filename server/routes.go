@@ -17,6 +17,7 @@ import (
 func (s *Server) routes() (http.Handler, error) {
 	api := httpapi.New(httpapi.Options{
 		Store: s.store, MaxQueryItems: s.o.Limits.QueryItems, MaxReadTime: s.o.Limits.ReadTime, WriteTimeout: writeTime,
+		MaxBodyBytes: s.o.Limits.bodyBytes(), MaxHeldBytes: s.o.Limits.bodyBytes(),
 		Routes: httpapi.Folds(httpapi.FoldOptions{Rules: s.o.Rules, MaxReadTime: s.o.Limits.ReadTime, WriteTimeout: writeTime}),
 	})
 	named := map[string]http.Handler{}

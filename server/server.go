@@ -68,22 +68,25 @@ func New(ctx context.Context, o Options) (*Server, error) {
 
 // assemble makes the two halves.
 func (s *Server) assemble() error {
+	h, err := s.routes()
+	if err != nil {
+		return err
+	}
+	s.http = s.httpServer(h)
 	s.umadb = umadb.New(umadb.Options{Store: s.store, MaxEvents: s.o.Limits.CommitEvents, MaxQueryParts: store.MaxQueryParts, MaxReadTime: s.o.Limits.ReadTime})
-	s.grpc = grpc.NewServer(s.grpcOptions()...)
+	s.grpc = grpc.NewServer(s.grpcOptions()...) // has goroutines, which end with it: nothing may fail from here on
 	s.umadb.Register(s.grpc)
 	healthy := health.NewServer()
 	healthy.SetServingStatus(umadb.ServiceName, healthgrpc.HealthCheckResponse_SERVING)
 	healthgrpc.RegisterHealthServer(s.grpc, healthy)
 	s.health = healthy
-	h, err := s.routes()
-	s.http = s.httpServer(h)
-	return err
+	return nil
 }
 
 // listen opens the listeners.
 func (s *Server) listen() error {
 	admit := &admission{limit: int64(s.o.Limits.Connections)}
-	s.metrics = newMetrics(s.served, s.o.Version, func() float64 { return float64(admit.inside.Load()) })
+	s.metrics = newMetrics(s.served, s.o.Version, func() float64 { return float64(admit.inside.Load()) }, s.who.unauthenticated)
 	for i := range s.o.Listeners {
 		l := &s.o.Listeners[i]
 		from, config, err := l.open(s.who.guarded(), s.log)

@@ -17,9 +17,11 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	healthgrpc "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/gestadb/gesta/server"
 	"github.com/gestadb/gesta/server/auth"
+	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // healthy asks the health service by gRPC.
@@ -77,6 +79,55 @@ func TestOnePort(t *testing.T) {
 }
 
 // TestSafeByDefault lists what others can reach, and what it takes.
+func TestTakenAddress(t *testing.T) {
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	_, err = server.New(t.Context(), server.Options{Store: newStore(t), Listeners: []server.Listener{{Address: l.Addr().String()}}})
+	if eventjson.Describe(err).Code != eventjson.CodeUnavailable {
+		t.Errorf("New = %v", err)
+	}
+}
+
+// TestUnauthenticatedAreCounted sends requests that nobody in particular sent, by both protocols.
+func TestUnauthenticatedAreCounted(t *testing.T) {
+	key, err := auth.NewAPIKey(auth.NewSecret("secret-key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	system := newStore(t)
+	token := people(t, system)["operate"]
+	s, _ := serve(t, server.Options{System: system, APIKey: key})
+	address := s.URLs()[0]
+	for range 2 {
+		if code, body := get(t, http.DefaultClient, address+"/v1/head"); code != http.StatusUnauthorized {
+			t.Fatalf("head = %d %s", code, body)
+		}
+	}
+	conn, err := grpc.NewClient("passthrough:///"+strings.TrimPrefix(address, "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.Invoke(t.Context(), "/umadb.v1.DCB/Head", &emptypb.Empty{}, &emptypb.Empty{}); err == nil || !strings.Contains(err.Error(), "authentication error") {
+		t.Fatalf("Head: %v", err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/metrics", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, body := status(t, answer); !strings.Contains(body, "\ngesta_unauthenticated_total 3\n") {
+		t.Errorf("/metrics has not counted them:\n%s", body)
+	}
+}
+
 func TestSafeByDefault(t *testing.T) {
 	id := certify(t, t.TempDir(), "")
 	tests := []struct {
@@ -95,6 +146,7 @@ func TestSafeByDefault(t *testing.T) {
 		{"half of TLS", server.Listener{Address: "127.0.0.1:0", Cert: id.cert}, "", "both a certificate and its key"},
 		{"client CA without TLS", server.Listener{Address: "127.0.0.1:0", ClientCA: id.cert}, "", "both a certificate and its key"},
 		{"no port", server.Listener{Address: "127.0.0.1"}, "", "missing port"},
+		{"no such certificate", server.Listener{Address: "127.0.0.1:0", Cert: id.key + ".gone", Key: id.key}, "", "load certificate"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,6 +161,9 @@ func TestSafeByDefault(t *testing.T) {
 			if tt.want != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("New = %v; want an error with %q", err, tt.want)
+				}
+				if code := eventjson.Describe(err).Code; code != eventjson.CodeUsage {
+					t.Errorf("New = %v with the code %s", err, code)
 				}
 				return
 			}

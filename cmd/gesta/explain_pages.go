@@ -32,7 +32,8 @@ var codePages = map[eventjson.Code]codePage{
 		http:    400,
 		summary: "the command, a flag or the input is not written as it should be",
 		when: "A command or flag is unknown, a value cannot be read, a line of input is not JSON, or what is asked makes no sense: to follow a " +
-			"past, or the state of a range. Nothing was written. For input, \"line\" says which.",
+			"past, or the state of a range. To a server: a member or parameter is unknown, the body does not say its type, or the method is not there (405). It is also how a server says that it would not be " +
+			"safe as it was started. Nothing was written. For input, \"line\" says which.",
 		next: "The hint names what is nearest to what was written.\n\n  gesta help\n  gesta COMMAND --help\n  gesta help addresses",
 	},
 	eventjson.CodeConflict: {
@@ -99,8 +100,10 @@ var codePages = map[eventjson.Code]codePage{
 	eventjson.CodeUnavailable: {
 		http:    503,
 		summary: "the store cannot answer now",
-		when:    "The disk is full, a file could not be read or synced, or the store was closed meanwhile. What was acknowledged stays.",
-		next:    "Read the message, make room or mend the disk, and try again. After an error of writing a store must be opened again.\n\n  df .\n  gesta check",
+		when: "The disk is full, a file could not be read or synced, or the store was closed meanwhile. Of a server: it is not reached, or it ends and sends followers and " +
+			"streams of appends away; or its address was taken when it started. What was acknowledged stays.",
+		next: "Read the message, make room or mend the disk, and try again. After an error of writing a store must be opened again. To a server connect again, and go on after the " +
+			"last position; repeat an append that was not acknowledged with its key.\n\n  df .\n  gesta check",
 	},
 	eventjson.CodeLocked: {
 		http:    503,
@@ -111,14 +114,17 @@ var codePages = map[eventjson.Code]codePage{
 	eventjson.CodeTimeout: {
 		http:    503,
 		summary: "it took longer than it may",
-		when:    "A deadline passed before the answer was whole. Of an append it is not known then whether it was written, unless the message says so.",
-		next:    "Ask for less: a range, a limit, one stream. Repeat an append with the same --key.\n\n  gesta log order-42 -n100",
+		when: "A deadline passed before the answer was whole. A server ends reads that do not follow after --max-read-seconds: with this code, or with it as the last line of an answer that " +
+			"has begun. Of an append it is not known then whether it was written, unless the message says so.",
+		next: "Ask for less: a range, a limit, one stream; go on after the last position that came. Repeat an append with the same --key.\n\n  gesta log order-42 -n100",
 	},
 	eventjson.CodeRateLimited: {
 		http:    429,
 		summary: "too many requests at a time",
-		when:    "A server takes so many requests and connections of one caller at a time, and no more. Nothing was done.",
-		next:    "Wait as long as Retry-After says, then try again with fewer at a time. Many appends fit into one request of lines.",
+		when: "A server answers so many requests at once (--max-requests, followers included), holds so many bytes of what is sent, and verifies so many passwords at a time, and no more. Nothing " +
+			"was done. Connections beyond --max-connections are closed without a word.",
+		next: "Wait as long as Retry-After says, then try again with fewer at a time. Many appends fit into one request of lines, and one follower can serve many readers. A token costs nothing " +
+			"to verify, a password much.",
 	},
 	eventjson.CodeReadOnly: {
 		http:    503,
@@ -137,21 +143,26 @@ var codePages = map[eventjson.Code]codePage{
 	eventjson.CodeUnauthenticated: {
 		http:    401,
 		summary: "the server does not know who asks",
-		when:    "The request has no token, or one that was revoked or is misspelt.",
-		next:    "Send Authorization: Bearer TOKEN with a token that holds.",
+		when: "The server has users, or a key, and the request has no token, or one that is misspelt, was revoked or has expired; or name and password do not belong together, or the " +
+			"certificate names nobody. Which of them it is, is said of what has expired alone.",
+		next: "Send Authorization: Bearer TOKEN with a token that holds; gesta takes it from GESTA_TOKEN, or from the file that GESTA_TOKEN_FILE names. Who runs the server makes one while it does not " +
+			"serve.\n\n  gesta user list\n  gesta token create billing --label ci",
 	},
 	eventjson.CodeDenied: {
 		http:    403,
 		summary: "who asks may not do this",
-		when: "The role of a user does not reach so far, a file belongs to somebody else, or the directory .gesta does: commands find one upward, and one " +
-			"that another user made could be a trap.",
-		next: "Ask whoever owns the store. To use another user's store knowingly, name its directory itself.\n\n  gesta log --store /srv/books/.gesta",
+		when: "Of a server: the role of the user does not reach so far, or not over all streams that the answer depends on: a state, a diff, and a guard need the right to read everything that they " +
+			"could be about. The message names the right that is missing. A server without users also refuses web pages of other origins, and names that are not its own. " +
+			"Of a directory: a file belongs to somebody else, or .gesta does: commands find one upward, and one that another user made could be a trap.",
+		next: "Ask whoever runs the server for the role, or whoever owns the store. To use another user's store knowingly, name its directory itself.\n\n" +
+			"  gesta user change billing --role append --on order-*\n  gesta log --store /srv/books/.gesta",
 	},
 	eventjson.CodeTooLarge: {
 		http:    413,
 		summary: "an event, a commit, a name or a request is larger than it may be",
-		when:    "A limit of the store or the server was passed. The message names the limit and what was sent. Nothing was written.",
-		next:    "Split the commit, shorten the name, or keep large files elsewhere and their address in the event.",
+		when: "A limit of the store or the server was passed: an event has at most 16 MiB, a commit 64 MiB, a name 1,024 bytes, a query 4,096 items, types and tags, a line or body 192 MiB. A server may be told to take " +
+			"less (--max-event-bytes and so on); GET /v1/limits says what holds. The message names the limit and what was sent. Nothing was written.",
+		next: "Split the commit or the query, shorten the name, or keep large files elsewhere and their address in the event.",
 	},
 	eventjson.CodeInternal: {
 		http:    500,
