@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -23,6 +25,7 @@ func (s *Server) handle(name string, open bool, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := &request{Server: s, name: name, open: open, id: requestID(r), begun: time.Now(), answer: answered{ResponseWriter: w}, ctx: r.Context()}
 		w.Header().Set("X-Request-Id", q.id)
+		limitBody(w, r, s.o.Limits.HandshakeTime)
 		inside := s.metrics.inside.WithLabelValues(name)
 		inside.Inc()
 		defer func() {
@@ -41,6 +44,32 @@ func (s *Server) handle(name string, open bool, h http.Handler) http.Handler {
 		}()
 		q.answerBy(h, r)
 	})
+}
+
+// limitBody bounds how long the body of a request may be waited for by whoever does not say otherwise: net/http itself, before it answers and before the next request, reads what
+// was left of a body. Once the body was read, or where there is none, no deadline is left, which would end the request while it is answered.
+func limitBody(w http.ResponseWriter, r *http.Request, most time.Duration) {
+	c := http.NewResponseController(w)
+	if r.Body == http.NoBody {
+		_ = c.SetReadDeadline(time.Time{}) // a connection that has none is served without
+		return
+	}
+	_ = c.SetReadDeadline(time.Now().Add(most))
+	r.Body = &limitedBody{ReadCloser: r.Body, conn: c}
+}
+
+// limitedBody takes the deadline of its connection away when it was read.
+type limitedBody struct {
+	io.ReadCloser
+	conn *http.ResponseController
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) {
+		_ = b.conn.SetReadDeadline(time.Time{})
+	}
+	return n, err
 }
 
 // request is one that is being answered.

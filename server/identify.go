@@ -91,20 +91,25 @@ func (s *Server) store(ctx context.Context) (store.Store, error) {
 	return s.who.gate.Store(auth.PrincipalOf(ctx), trace), nil
 }
 
-// administrative are the routes that change what was kept, by name.
-var administrative = map[string]bool{"erase": true, "restore": true, "repair": true}
+// administrative are the routes that change what was kept, by name. What restoring refuses in the end may have been restored in part.
+var administrative = map[string]struct{ inPart bool }{"erase": {}, "restore": {inPart: true}, "repair": {}}
 
-// note writes into the audit what an answer was about: what was denied, and what was administered.
+// note writes into the audit what an answer was about: what was denied, and what was administered. Who is not known can write nothing.
 func (s *Server) note(ctx context.Context, route, from string, status int) {
-	if s.who == nil {
+	if s.who == nil || status == http.StatusUnauthorized || status == http.StatusTooManyRequests {
 		return
 	}
 	p := auth.PrincipalOf(ctx)
 	if status == http.StatusForbidden {
-		s.metrics.denied.Inc()
-		s.who.audit.Denied(p, route)
+		if p != nil { // what has no principal was refused for another reason than its rights
+			s.metrics.denied.Inc()
+			s.who.audit.Denied(p, route)
+		}
+		return
 	}
-	if !administrative[route] {
+	kind, ok := administrative[route]
+	refused := status >= http.StatusBadRequest && status < http.StatusInternalServerError
+	if !ok || refused && !kind.inPart {
 		return
 	}
 	outcome := "done"

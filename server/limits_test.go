@@ -158,11 +158,11 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.path != "" {
-				if code, body := status(t, post(t, address+tt.path, "application/json", tt.within)); code != http.StatusOK {
+				if code, body := status(t, post(t, address+tt.path, "application/json", tt.within)); code != http.StatusOK { //nolint:bodyclose // it is, by what reads it
 					t.Errorf("within: %d %s", code, body)
 				}
 				before := head(t, served)
-				refused(t, "over", post(t, address+tt.path, "application/json", tt.over), http.StatusRequestEntityTooLarge, "tooLarge")
+				refused(t, "over", post(t, address+tt.path, "application/json", tt.over), http.StatusRequestEntityTooLarge, "tooLarge") //nolint:bodyclose // it is, by what reads it
 				if after := head(t, served); after != before {
 					t.Errorf("what was refused was appended: the head went from %d to %d", before, after)
 				}
@@ -182,7 +182,7 @@ func TestLimits(t *testing.T) {
 	}
 	t.Run("a line", func(t *testing.T) {
 		lines := event(1) + "\n" + event(2000) + "\n" + commit(11, 1) + "\n" + guarded(4) + "\n" + event(2) + "\n"
-		_, body := status(t, post(t, address+"/v1/append", "application/x-ndjson", lines))
+		_, body := status(t, post(t, address+"/v1/append", "application/x-ndjson", lines)) //nolint:bodyclose // it is, by what reads it
 		var got []string
 		for line := range strings.Lines(body) {
 			var ack struct {
@@ -238,7 +238,7 @@ func TestTooManyRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/v1/append", "/v1/read"} {
-		r := post(t, address+path, "application/json", `{"query":[]}`)
+		r := post(t, address+path, "application/json", `{"query":[]}`) //nolint:bodyclose // it is, by what reads it
 		refused(t, path, r, http.StatusTooManyRequests, "rateLimited")
 		if r.Header.Get("Retry-After") == "" {
 			t.Errorf("%s does not say when to try again", path)
@@ -375,7 +375,7 @@ func TestReadTime(t *testing.T) {
 	}
 	s, _ := serve(t, server.Options{Store: endless{served}, Limits: server.Limits{ReadTime: 50 * time.Millisecond}})
 	address := s.URLs()[0] + "/v1/read?query=[]"
-	r, err := http.Get(address) //nolint:noctx // it is bounded by what is tested
+	r, err := http.Get(address) //nolint:bodyclose,noctx // it is, by what reads it
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -124,8 +124,8 @@ func (s *Server) stopListening() {
 func (s *Server) URLs() []string { return s.urls }
 
 // Serve answers requests until ctx is done. Then it takes no more of them, ends reads that follow with code unavailable, and waits for the others up to DrainTime.
-// ready is called once requests are answered; its error ends serving. Serve returns nil when all requests came to their end, and an error when some were cut off or a
-// listener failed. It is called once.
+// What does not come to its end by then is cut off, and logged. ready is called once requests are answered; its error ends serving. Serve returns nil when it ended because ctx
+// did, and an error when a listener, or the store of users, failed. It is called once.
 func (s *Server) Serve(ctx context.Context, ready func() error) error {
 	failed := make(chan error, 3*len(s.split)+2)
 	var running sync.WaitGroup
@@ -155,7 +155,7 @@ func (s *Server) Serve(ctx context.Context, ready func() error) error {
 		case err = <-failed:
 		}
 	}
-	err = errors.Join(err, s.drain())
+	s.drain()
 	end()
 	running.Wait()
 	close(failed)
@@ -170,8 +170,8 @@ func isClosed(err error) bool {
 	return errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) || errors.Is(err, net.ErrClosed)
 }
 
-// drain ends what is going on.
-func (s *Server) drain() error {
+// drain ends what is going on: what has not come to its end in DrainTime is cut off.
+func (s *Server) drain() {
 	s.ready.set(false)
 	s.health.Shutdown()
 	s.stopListening()
@@ -194,9 +194,8 @@ func (s *Server) drain() error {
 	}
 	if err != nil {
 		_ = s.http.Close()
-		return fmt.Errorf("requests were cut off after %v: %w", s.o.DrainTime, err)
+		s.log.Warn("requests were cut off", "after", s.o.DrainTime, "error", err)
 	}
-	return nil
 }
 
 // httpServer returns the half that serves HTTP/1.1.

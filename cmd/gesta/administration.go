@@ -7,7 +7,9 @@ import (
 	"os/user"
 
 	"github.com/gestadb/gesta/server/auth"
+	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
+	"github.com/gestadb/gesta/store/open"
 )
 
 // administration is the server's own store, opened to change users and tokens.
@@ -26,6 +28,11 @@ func (e *env) withUsers(ctx context.Context, f *systemFlags, run func(context.Co
 	if isRemote(url) && f.system == "" {
 		return usageHint("run this there, while nothing serves it", "users and tokens are kept where the store is, not on a server's URL")
 	}
+	if f.system == "" {
+		if err := e.makeServed(ctx, url); err != nil {
+			return err
+		}
+	}
 	s, err := e.openServed(ctx, systemURL(url, f.system))
 	if err != nil {
 		return fmt.Errorf("the server's own store: %w", err)
@@ -39,6 +46,18 @@ func (e *env) withUsers(ctx context.Context, f *systemFlags, run func(context.Co
 		return err
 	}
 	return run(ctx, d)
+}
+
+// makeServed makes the store to serve where there is none yet, as serve does: users in a directory that is no store would be forgotten by the store that comes to be there.
+func (e *env) makeServed(ctx context.Context, url string) error {
+	s, err := e.openWith(ctx, url, open.Options{Reader: true, MustExist: true})
+	if errors.Is(err, store.ErrNotFound) {
+		s, err = e.openServed(ctx, url)
+	}
+	if err != nil {
+		return err
+	}
+	return s.Close()
 }
 
 // whoAmI names the person at the terminal.

@@ -66,6 +66,9 @@ func (e *env) abs(path string) string {
 }
 
 func (e *env) initStore(ctx context.Context, path string) (err error) {
+	if dir := filepath.Dir(path); filepath.Base(path) == storeDir && holdsStore(dir) {
+		return usageHint("gesta --store "+dir+" works with it", "%s is a store itself", dir)
+	}
 	existed, err := holdsSomething(path)
 	if err != nil {
 		return err
@@ -101,6 +104,12 @@ func (e *env) initStore(ctx context.Context, path string) (err error) {
 	}
 	e.note("Made an empty store at %s.", path)
 	return nil
+}
+
+// holdsStore says whether a directory is a store.
+func holdsStore(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "gesta.json"))
+	return err == nil
 }
 
 // holdsSomething says whether there is a directory with something in it.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -100,6 +101,9 @@ func newServeCommand(e *env) *cobra.Command {
 	return c
 }
 
+// maxReadSeconds is a year.
+const maxReadSeconds = 365 * 24 * 3600
+
 // check refuses settings that make no sense.
 func (f *serveFlags) check() error {
 	for name, n := range map[string]int{
@@ -109,6 +113,9 @@ func (f *serveFlags) check() error {
 		if n < 0 || n == 0 && name != "max-event-bytes" && name != "max-commit-bytes" {
 			return usagef("--%s is a number above 0, not %d", name, n)
 		}
+	}
+	if f.readSeconds > maxReadSeconds {
+		return usagef("--max-read-seconds is at most %d, not %d", maxReadSeconds, f.readSeconds)
 	}
 	f.limits.ReadTime = time.Duration(f.readSeconds) * time.Second
 	if f.pose != "" && f.pose != "umadb" {
@@ -159,6 +166,12 @@ func (e *env) serve(ctx context.Context, f *serveFlags) (err error) {
 	}
 	room := make([]byte, collectionRoom)
 	defer runtime.KeepAlive(&room)
+	if f.ready != "" { // one that is there tells where another one served
+		if err := os.Remove(e.abs(f.ready)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return pathFailed("remove ready file", err)
+		}
+		defer func() { _ = os.Remove(e.abs(f.ready)) }() // it tells what is no longer so
+	}
 	return s.Serve(ctx, func() error { return e.saysReady(ctx, s, o.Store, f) })
 }
 
@@ -235,12 +248,18 @@ func systemURL(url, given string) string {
 	return "mem:"
 }
 
+// openServed opens a store for writing, and makes it where there is none.
 func (e *env) openServed(ctx context.Context, url string) (store.Store, error) {
+	return e.openWith(ctx, url, open.Options{})
+}
+
+func (e *env) openWith(ctx context.Context, url string, o open.Options) (store.Store, error) {
+	o.Clock = e.clock
 	backend := e.backend
 	if backend == nil {
 		backend = open.Open
 	}
-	s, err := backend(ctx, url, open.Options{Clock: e.clock})
+	s, err := backend(ctx, url, o)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", url, err)
 	}

@@ -201,20 +201,44 @@ func readSmall(path string, limit int64) ([]byte, error) {
 
 // printServeConfig shows the settings, in the form of the file.
 func (e *env) printServeConfig(ctx context.Context, items []configItem, f *serveFlags) error {
-	for i := range f.listeners {
-		l := &f.listeners[i]
-		items = append(items, configItem{Name: "listen " + l.Address, Value: fmt.Sprintf("tls-cert=%s tls-key=%s client-ca=%s insecure=%t", l.Cert, l.Key, l.ClientCA, l.Insecure), From: f.config})
-	}
 	if e.jsonMode() {
-		return e.printDocument(ctx, &eventjson.Basis{}, struct {
+		for i := range f.listeners {
+			for _, s := range sectionOf(&f.listeners[i]) {
+				items = append(items, configItem{Name: "listen " + f.listeners[i].Address + " " + s[0], Value: s[1], From: f.config})
+			}
+		}
+		return e.printDocument(ctx, &eventjson.Basis{NoHead: true}, struct {
 			Items []configItem `json:"items"`
 		}{items})
 	}
-	w := e.dataWriter()
+	var b strings.Builder
 	for _, item := range items {
-		if _, err := fmt.Fprintf(w, "%-40s # %s\n", item.Name+" = "+item.Value, item.From); err != nil {
-			return err
+		fmt.Fprintf(&b, "# %s\n%s%s = %s\n", item.From, commentedOut(item.Value), item.Name, item.Value)
+	}
+	for i := range f.listeners {
+		fmt.Fprintf(&b, "\n[listen %s]\n", f.listeners[i].Address)
+		for _, s := range sectionOf(&f.listeners[i]) {
+			fmt.Fprintf(&b, "%s = %s\n", s[0], s[1])
 		}
 	}
-	return nil
+	_, err := io.WriteString(e.dataWriter(), b.String())
+	return err
+}
+
+// commentedOut begins the line of a setting that is empty, which the file does not take.
+func commentedOut(value string) string {
+	if value == "" {
+		return "# "
+	}
+	return ""
+}
+
+// sectionOf returns the settings of an address of the file, by name.
+func sectionOf(l *server.Listener) (out [][2]string) {
+	for _, s := range [][2]string{{"tls-cert", l.Cert}, {"tls-key", l.Key}, {"client-ca", l.ClientCA}} {
+		if s[1] != "" {
+			out = append(out, s)
+		}
+	}
+	return append(out, [2]string{"insecure", strconv.FormatBool(l.Insecure)})
 }

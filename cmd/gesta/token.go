@@ -18,7 +18,7 @@ A token is shown once, when it is made; the store keeps its hash alone. It may d
 const tokenExample = `  gesta token create billing --label ci
   gesta token create billing --role read --expires 720h
   gesta token list
-  gesta token revoke 0199a7c2-5b1e-7c3d-9f00-2f6d1c0a9b11`
+  gesta token revoke 6ee97c0d2fcb6c0a`
 
 func newTokenCommand(e *env) *cobra.Command {
 	var f systemFlags
