@@ -1,6 +1,6 @@
 # What a person runs by hand and what .ci/run runs are the same targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint fmt vet layers docs race crash fuzz mutants golden cover bench bench-full bench-test bench-micro bench-compare hooks clean
+.PHONY: help demo build test check lint fmt vet layers docs race crash fuzz mutants golden cover bench bench-full bench-rivals bench-test bench-micro bench-compare hooks clean
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -71,11 +71,18 @@ cover: ## Coverage of store/... by its own tests, into cover.html
 	go tool cover -html=cover.out -o cover.html
 	@go tool cover -func=cover.out | tail -n 1
 
-bench: ## gesta beside what one would take instead and the machine's limit: a million events, under ten minutes
+bench: ## gesta beside what one would take instead and the machine's limit: a million events, under twelve minutes
 	cd bench && go run . -short
 
-bench-full: ## The same with ten million events and more rounds, into docs/benchmarks.md: under 45 minutes
+bench-full: ## The same with ten million events and more rounds, into docs/benchmarks.md: under 50 minutes
 	cd bench && go run . -full -o ../docs/benchmarks.md
+
+bench-rivals: ## UmaDB's server in an environment of its own, beside gesta serve: two minutes
+	dir="$${GESTA_COMPAT_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gesta-compat}/umadb"; \
+	if [[ ! -x "$$dir/bin/umadb" ]]; then \
+		python3 -m venv "$$dir"; "$$dir/bin/pip" install --quiet --disable-pip-version-check umadb==0.7.8; printf 'umadb==0.7.8' > "$$dir/installed"; \
+	fi; \
+	cd bench && GESTA_UMADB="$${GESTA_UMADB:-$$dir/bin/umadb}" go run . -short -rows '^server' -rivals umadb
 
 bench-test: ## The tests of the bench module, every rival among them
 	cd bench && go vet ./... && go test ./...

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/gestadb/gesta/bench/internal/load"
 	"github.com/gestadb/gesta/bench/internal/machine"
 	"github.com/gestadb/gesta/bench/rival"
 	"github.com/gestadb/gesta/bench/rival/gesta"
@@ -21,7 +22,7 @@ import (
 )
 
 // childWord, as the first argument, makes the program a child of itself: a process whose memory is measured, or that is
-// to be killed.
+// to be killed, a server that does next to nothing, or one that makes requests.
 const childWord = "child"
 
 // childReady is what a child says once it may be killed.
@@ -30,7 +31,9 @@ const childReady = "ready"
 // childOrder is what a child is told by its flags.
 type childOrder struct {
 	work, subject, dir  string
+	kind                string
 	events, tail, index int64
+	answer              int
 	box                 time.Duration
 }
 
@@ -38,13 +41,15 @@ type childOrder struct {
 func child(ctx context.Context, args []string, stdout io.Writer) error {
 	var o childOrder
 	f := flag.NewFlagSet(childWord, flag.ContinueOnError)
-	f.StringVar(&o.work, "work", "", "memory or load")
+	f.StringVar(&o.work, "work", "", "memory, load, serve or requests")
 	f.StringVar(&o.subject, "subject", "", "the store")
 	f.StringVar(&o.dir, "dir", "", "its directory")
 	f.Int64Var(&o.events, "events", 0, "how many events")
 	f.Int64Var(&o.tail, "tail", 0, "bytes of the log behind what is indexed")
 	f.Int64Var(&o.index, "index", 0, "bytes of the log that are indexed in memory")
 	f.DurationVar(&o.box, "box", 0, "how long")
+	f.StringVar(&o.kind, "kind", "", "what is served")
+	f.IntVar(&o.answer, "answer", 0, "bytes of what it answers")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -53,6 +58,10 @@ func child(ctx context.Context, args []string, stdout io.Writer) error {
 		return childMemory(ctx, &o, stdout)
 	case "load":
 		return childLoad(ctx, &o, stdout)
+	case "serve":
+		return childServe(ctx, &o, stdout)
+	case "requests":
+		return load.Serve(ctx, os.Stdin, stdout)
 	}
 	return fmt.Errorf("a child that knows no work %q", o.work)
 }
@@ -127,7 +136,10 @@ func makerOf(name string) (rival.Maker, error) {
 	if name == gesta.Maker.Name {
 		return gesta.Maker, nil
 	}
-	picked, err := pick(rivals(), name)
+	picked, _, err := pick(rivals(), name)
+	if err == nil && len(picked) == 0 {
+		err = fmt.Errorf("%s is no store that can be opened", name)
+	}
 	if err != nil {
 		return rival.Maker{}, err
 	}

@@ -32,7 +32,7 @@ type lab struct {
 	verbose  bool // whether the progress of each turn is told
 
 	current *workload     // that runs
-	share   int           // percents of the rounds' time that it and those before it have
+	share   int           // parts of the rounds' time that it and those before it have
 	shares  int           // that all workloads of the run have
 	loading time.Duration // spent so far on loading the large stores and the raw log, which no round waits for
 
@@ -42,6 +42,7 @@ type lab struct {
 	log  float64         // bytes an event takes in gesta's log, 0 as long as that is not known
 
 	program string // that of the command line, built once; empty as long as it is not
+	umadb   string // UmaDB's program; empty where it is not to be measured
 }
 
 // workload is a group of rows that are measured together.
@@ -49,7 +50,7 @@ type workload struct {
 	name  string
 	specs []report.Spec
 	probe probe.Kind // of what its rounds lean on
-	share int        // of the time of all rounds, in percent: about what its rounds take in the long run
+	share int        // of the time of all rounds, in parts: about what its rounds take in the long run
 	run   func(l *lab) error
 	alone bool // whether it and all after it need no large store of a rival
 }
@@ -61,7 +62,7 @@ func workloads() []workload {
 		sizeWorkload(), streamWorkload(), longWorkload(), scanWorkload(), tagWorkload(), coldWorkload(),
 		guardWorkload(), openWorkload(), historyVerbs(), historyFolds(), historyCases(), besideWorkload(), grownWorkload(), killWorkload(),
 		followWorkload(), mergeWorkload(), memoryWorkload(),
-	})
+	}, serverWorkloads())
 }
 
 // newLab tries each rival; one that does not work here is a line in the report.
@@ -244,7 +245,7 @@ func (l *lab) inTurns(round int, turns []turn) error {
 }
 
 func (l *lab) isRival(subject string) bool {
-	return slices.ContainsFunc(l.rivals, func(m rival.Maker) bool { return m.Name == subject })
+	return subject == umaDB || slices.ContainsFunc(l.rivals, func(m rival.Maker) bool { return m.Name == subject })
 }
 
 // all returns gesta and the rivals.

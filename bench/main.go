@@ -46,6 +46,7 @@ type options struct {
 	dir    string
 	rounds int
 	rivals []rival.Maker
+	umadb  bool // whether UmaDB is among the rivals
 	out    string
 	cpu    string
 }
@@ -55,20 +56,20 @@ func parse(args []string, known []rival.Maker, stderr io.Writer) (*options, erro
 	o := &options{}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	short := f.Bool("short", false, "one million events, three rounds, under 10 minutes on two cores (the default)")
-	f.BoolVar(&o.full, "full", false, "ten million events, five rounds, under 45 minutes on two cores")
+	short := f.Bool("short", false, "one million events, three rounds, under 12 minutes on two cores (the default)")
+	f.BoolVar(&o.full, "full", false, "ten million events, five rounds, under 50 minutes on two cores")
 	f.BoolVar(&o.talk, "v", false, "say how long each turn took")
 	rows := f.String("rows", "", "run only the workloads that have a row whose name this regular expression matches")
 	f.StringVar(&o.dir, "dir", "", "measure below this directory, which must exist (default that for temporary files)")
 	f.IntVar(&o.rounds, "rounds", 0, "how many rounds to keep of each workload (default 3, with -full 5)")
-	rivals := f.String("rivals", "all", "which rivals, by name with commas between: all, none, or of "+names(known))
+	rivals := f.String("rivals", "all", "which rivals, by name with commas between: all, none, or of "+names(known)+","+umaDB)
 	f.StringVar(&o.out, "o", "", "write the report to this file, in Markdown")
 	f.StringVar(&o.cpu, "cpuprofile", "", "write a profile of this process, in the form of pprof, to this file")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
 	var err error
-	switch o.rivals, err = pick(known, *rivals); {
+	switch o.rivals, o.umadb, err = pick(known, *rivals); {
 	case err != nil:
 		return nil, err
 	case f.NArg() > 0:
@@ -92,26 +93,29 @@ func names(makers []rival.Maker) string {
 	return strings.Join(s, ",")
 }
 
-// pick returns the rivals with the names in a list.
-func pick(known []rival.Maker, list string) ([]rival.Maker, error) {
+// pick returns the rivals with the names in a list, and whether UmaDB is one.
+func pick(known []rival.Maker, list string) (picked []rival.Maker, umadb bool, err error) {
 	switch list {
 	case "all":
-		return known, nil
+		return known, true, nil
 	case "none", "":
-		return nil, nil
+		return nil, false, nil
 	}
-	var picked []rival.Maker
 names:
 	for name := range strings.SplitSeq(list, ",") {
+		if name == umaDB {
+			umadb = true
+			continue
+		}
 		for _, m := range known {
 			if m.Name == name {
 				picked = append(picked, m)
 				continue names
 			}
 		}
-		return nil, fmt.Errorf("no rival is called %q: there are %s", name, names(known))
+		return nil, false, fmt.Errorf("no rival is called %q: there are %s,%s", name, names(known), umaDB)
 	}
-	return picked, nil
+	return picked, umadb, nil
 }
 
 // inUse is how many bytes this process keeps for itself and never touches, so that the garbage collector runs about as often as in a program that has some
@@ -154,6 +158,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	l.verbose = o.talk
+	if o.umadb {
+		if l.umadb, err = umadbProgram(); err != nil {
+			l.book.Line("**%s** is left out: %v", umaDB, err)
+		}
+	}
 	for _, line := range notBuilt() {
 		l.book.Line("%s", line)
 	}
@@ -220,6 +229,9 @@ func (l *lab) write(ctx context.Context, name, commit string, h *report.Head) er
 	h.Facts.Commit = commit
 	for _, m := range append([]rival.Maker{l.gesta}, l.rivals...) {
 		h.Rivals = append(h.Rivals, fmt.Sprintf("**%s**: %s", m.Name, m.Notes))
+	}
+	if l.umadb != "" {
+		h.Rivals = append(h.Rivals, fmt.Sprintf("**%s**: the server of the Python package umadb, with its defaults, which a process of its own runs. Rows of the server alone.", umaDB))
 	}
 	f, err := os.Create(filepath.Clean(name))
 	if err != nil {

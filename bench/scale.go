@@ -38,25 +38,33 @@ type scale struct {
 	tail       int64         // bytes of the log behind what is indexed, for opening after a kill
 	indexBytes int64         // of gesta's options where background work is to be seen, or a tail to be made; 0 is the default
 	mergeBytes int64         // of gesta's options for the tail of appends under merges; 0 is the default
+
+	requests   time.Duration // of one turn of a server, after a quarter of that which is not counted
+	served     int           // events in the servers that are read from, ten to a tag
+	longServed int           // events in the server that is read whole
+	followers  int
+	idleTime   time.Duration // for which followers are watched that have nothing to follow
 }
 
 // The scales that there are.
 var (
 	shortScale = scale{
-		name: "short", rounds: 3, tries: 5, probes: 3, total: 400 * time.Second, bound: 9 * time.Minute,
+		name: "short", rounds: 3, tries: 5, probes: 3, total: 470 * time.Second, bound: 11 * time.Minute,
 		slice: 600 * time.Millisecond, box: time.Second, long: 3 * time.Second, memoryBox: 5 * time.Second,
 		pilot: time.Second, loadBox: 8 * time.Second, longLoad: 12 * time.Second,
 		ingest: 333_333, big: 1_000_000, small: 10_000, hot: 1_000_000, coldReads: 25, pairs: 60,
 		asks: 21, folded: 100_000, listed: 10_000, cases: 13_087, caseEvents: 262_200,
 		idle: 11 * time.Second, tail: 12 << 20, mergeBytes: 4 << 20,
+		requests: 300 * time.Millisecond, served: 20_000, longServed: 200_000, followers: 1000, idleTime: 10 * time.Second,
 	}
 	fullScale = scale{
-		name: "full", rounds: 5, tries: 8, probes: 5, total: 32 * time.Minute, bound: 42 * time.Minute,
+		name: "full", rounds: 5, tries: 8, probes: 5, total: 37 * time.Minute, bound: 48 * time.Minute,
 		slice: time.Second, box: 2 * time.Second, long: 8 * time.Second, memoryBox: 10 * time.Second,
 		pilot: 4 * time.Second, loadBox: 45 * time.Second, longLoad: 80 * time.Second,
 		ingest: 10_000_000, big: 10_000_000, small: 10_000, hot: 1_000_000, coldReads: 50, pairs: 200,
 		asks: 51, folded: 100_000, listed: 10_000, cases: 13_087, caseEvents: 262_200,
 		idle: 11 * time.Second, tail: 12 << 20,
+		requests: 2 * time.Second, served: 100_000, longServed: 1_000_000, followers: 1000, idleTime: 10 * time.Second,
 	}
 	tinyScale = scale{ // of the tests
 		name: "tiny", rounds: 1, tries: 1, probes: 1, total: time.Minute, bound: time.Minute,
@@ -65,6 +73,7 @@ var (
 		ingest: 3_000, big: 20_000, small: 1_000, hot: 2_000, coldReads: 2, pairs: 6,
 		asks: 4, folded: 2_000, listed: 200, cases: 200, caseEvents: 4_000,
 		tail: 128 << 10, indexBytes: 512 << 10, mergeBytes: 64 << 10,
+		requests: 20 * time.Millisecond, served: 200, longServed: 2_000, followers: 20, idleTime: 20 * time.Millisecond,
 	}
 )
 

@@ -1,6 +1,7 @@
 package rawlimit_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -252,5 +253,49 @@ func BenchmarkRun(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// TestRunning commits from many goroutines at once; each event is in the files once, whole.
+func TestRunning(t *testing.T) {
+	for _, kind := range []rawlimit.Kind{rawlimit.Grow, rawlimit.ZeroAhead} {
+		t.Run(kind.String(), func(t *testing.T) {
+			l, err := rawlimit.Open(t.TempDir(), rawlimit.Options{Kind: kind, NoSync: true, Keep: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			running := l.Start()
+			const writers, each = 8, 50
+			var group sync.WaitGroup
+			for w := range writers {
+				group.Go(func() {
+					for i := range each {
+						running.Commit(fmt.Appendf(nil, "event-%d-%d.", w, i))
+					}
+				})
+			}
+			group.Wait()
+			if err := running.Stop(); err != nil {
+				t.Fatal(err)
+			}
+			var all []byte
+			for _, name := range l.Files() {
+				b, err := os.ReadFile(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, b...)
+			}
+			for w := range writers {
+				for i := range each {
+					if n := bytes.Count(all, fmt.Appendf(nil, "event-%d-%d.", w, i)); n != 1 {
+						t.Errorf("event %d of writer %d is there %d times", i, w, n)
+					}
+				}
+			}
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }

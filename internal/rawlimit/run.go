@@ -61,26 +61,16 @@ func (l *Log) Run(ctx context.Context, ld Load) (Result, error) {
 	if err := ld.check(); err != nil {
 		return Result{}, err
 	}
-	queue := make(chan *request, queued)
-	ended := make(chan error, 2)
+	running := l.Start()
 	begin := now()
-	go func() { ended <- l.committer(queue) }()
-	if l.o.Kind == ZeroAhead {
-		l.room.start()
-		go func() { ended <- l.filler() }()
-	}
-	result := ld.write(ctx, queue)
+	result := ld.write(ctx, running.queue)
 	result.Elapsed = now().Sub(begin)
-	close(queue)
-	err := <-ended // of the committer, or of a filler that failed
-	if l.o.Kind == ZeroAhead {
-		l.room.stop()
-		err = errors.Join(err, <-ended)
+	err := running.Stop()
+	if ended := ctx.Err(); ended != nil {
+		err = errors.Join(err, fmt.Errorf("measure the limit: %w", ended))
 	}
-	current := l.room.current()
-	err = errors.Join(err, l.files.closeBelow(current), l.clean(current), ctx.Err())
 	if err != nil {
-		return result, fmt.Errorf("measure the limit: %w", err)
+		return result, err
 	}
 	return result, nil
 }
