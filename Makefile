@@ -13,6 +13,7 @@ BENCH    ?= .
 COUNT    ?= 6
 REF      ?= main
 RACEFLAGS ?=
+TESTFLAGS ?=
 
 help: ## Print this message
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +24,8 @@ demo: ## The main job in one walk: a history comes in, questions about it are an
 build: ## The command line, as bin/gesta
 	go build -trimpath -o bin/gesta ./cmd/gesta
 
-test: ## Every test: contract, crashes, scripts, docs, layers; PKG=./store/... for some
-	go test $(PKG)
+test: ## Every test: contract, crashes, scripts, docs, layers; PKG=./store/... for some, TESTFLAGS=-short for less of the long ones
+	go test $(TESTFLAGS) $(PKG)
 
 check: layers vet lint test bench-test ## What must pass before a commit: layers, vet, lint, docs and all tests
 

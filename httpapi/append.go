@@ -18,7 +18,10 @@ func (h *Handler) append(w http.ResponseWriter, r *http.Request, s store.Store) 
 	if err != nil {
 		return err
 	}
-	key := r.Header.Get(keyHeader)
+	key, err := keyOf(r)
+	if err != nil {
+		return err
+	}
 	if key != "" && media != jsonType && media != cloudType && media != cloudBatchType {
 		return usagef("the header %s is for a single commit in JSON; in a stream each has its own key", keyHeader)
 	}
@@ -39,6 +42,14 @@ func (h *Handler) append(w http.ResponseWriter, r *http.Request, s store.Store) 
 	}
 	return usagef("a body of the type %s cannot be appended; there are %s, %s, %s, %s and %s",
 		clip(media), jsonType, linesType, cloudType, cloudBatchType, FramesType)
+}
+
+// keyOf returns the key that a header has, empty for none.
+func keyOf(r *http.Request) (string, error) {
+	if n := len(r.Header.Values(keyHeader)); n > 1 {
+		return "", usagef("the header %s is there %d times", keyHeader, n)
+	}
+	return r.Header.Get(keyHeader), nil
 }
 
 // appendBody appends the commit that is the whole body.
@@ -68,12 +79,16 @@ func decodeCommitBody(b []byte) (store.Commit, error) {
 }
 
 func (h *Handler) appendOne(w http.ResponseWriter, r *http.Request, s store.Store, decode func([]byte) (store.Commit, error)) (store.Result, error) {
+	key, err := keyOf(r)
+	if err != nil {
+		return store.Result{}, err
+	}
 	c, size, err := h.decodeOne(w, r, decode)
 	if err != nil {
 		return store.Result{}, err
 	}
 	defer h.held.give(size)
-	switch key := r.Header.Get(keyHeader); {
+	switch {
 	case key == "" || key == c.Key:
 	case c.Key != "":
 		return store.Result{}, usagef("the header %s and the member key of the commit differ", keyHeader)
@@ -96,7 +111,7 @@ func (h *Handler) decodeOne(w http.ResponseWriter, r *http.Request, decode func(
 		b.free()
 		return c, 0, err
 	}
-	return c, b.size, nil
+	return c, b.drop(), nil
 }
 
 // checkGuards bounds the items of all guards together.

@@ -19,16 +19,17 @@ func (h *Handler) appendLines(w http.ResponseWriter, r *http.Request, s store.St
 		return err
 	}
 	defer d.close()
-	lines := &lineReader{r: bufio.NewReaderSize(d.body, lineBuffer), most: int(h.o.MaxBodyBytes), held: &h.held}
+	lines := h.newLines(bufio.NewReaderSize(d.body, lineBuffer), d.body)
 	defer lines.close()
 	next := func() (inbound, error) {
 		line, err := lines.next()
-		if err != nil && !errors.Is(err, store.ErrTooLarge) {
+		if err != nil && !errors.Is(err, store.ErrTooLarge) && !passedOver(err) {
 			return inbound{}, err
 		}
 		in := inbound{line: lines.number, size: int64(len(line)), refused: err}
 		if err == nil {
 			in.commit, in.refused = eventjson.DecodeLine(line)
+			in.held = lines.long.drop()
 		}
 		return in, nil
 	}
@@ -80,18 +81,20 @@ func (h *Handler) appendFrames(w http.ResponseWriter, r *http.Request, s store.S
 	}
 	defer d.close()
 	d.out.add(func(dst []byte) []byte { return append(dst, magic...) })
-	frames := newFrameReader(d.body, lineBuffer)
-	frames.most = int(min(h.o.MaxBodyBytes, MaxFrameBytes))
+	frames := h.newFrames(d.body, d.body)
+	defer frames.close()
 	next := func() (inbound, error) {
 		kind, payload, err := frames.next()
-		if err != nil {
+		if err != nil && !passedOver(err) {
 			return inbound{}, err
 		}
 		if kind != frameCommit {
 			return inbound{}, usagef("a stream of commits has a frame of the kind %d", kind)
 		}
-		in := inbound{size: int64(len(payload))}
-		in.commit, in.refused = decodeCommit(payload)
+		in := inbound{size: int64(len(payload)), held: frames.hand(), refused: err}
+		if err == nil {
+			in.commit, in.refused = decodeCommit(payload)
+		}
 		return in, nil
 	}
 	h.newFlight(s, d, ackFrame).run(r.Context(), h.o.MaxFlight, next, func(taken uint64, err error) {
@@ -116,11 +119,13 @@ const lineBuffer = 64 << 10
 // lineReader reads lines. What is longer than its buffer counts as held until the next line.
 type lineReader struct {
 	r      *bufio.Reader
-	most   int // bytes of a line
-	held   *held
-	number int64 // of the last line, from 1
-	long   []byte
-	size   int64 // of long, as held
+	most   int       // bytes of a line
+	number int64     // of the last line, from 1
+	long   gathering // of a line that is longer than the buffer of r
+}
+
+func (h *Handler) newLines(src *bufio.Reader, body *bodyReader) *lineReader {
+	return &lineReader{r: src, most: int(h.o.MaxBodyBytes), long: gathering{hold: hold{of: &h.held, body: body}}}
 }
 
 // next returns the next line that is not blank, without its end; it is valid until the following call. A line that is too long, or for
@@ -135,13 +140,7 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-func (l *lineReader) close() {
-	l.held.give(l.size)
-	l.long, l.size = l.long[:0], 0
-	if cap(l.long) > slice {
-		l.long = nil
-	}
-}
+func (l *lineReader) close() { l.long.free() }
 
 func (l *lineReader) line() ([]byte, error) {
 	piece, err := l.r.ReadSlice('\n')
@@ -152,23 +151,27 @@ func (l *lineReader) line() ([]byte, error) {
 	if !errors.Is(err, bufio.ErrBufferFull) {
 		return nil, err
 	}
+	l.long.most = int64(l.most) + 1 // with its end
 	for {
-		got, ended := len(l.long)+len(piece), !errors.Is(err, bufio.ErrBufferFull)
+		got, ended := int(l.long.got)+len(piece), !errors.Is(err, bufio.ErrBufferFull)
 		if err == nil {
 			got-- // its end does not count
 		}
 		if got > l.most {
-			return nil, l.pass(got, ended)
-		}
-		if need := int64(len(l.long) + len(piece)); need > l.size {
-			if err := l.held.take(need); err != nil { // as much again: it may have to be moved
+			more, err := l.pass(ended)
+			if err != nil {
 				return nil, err
 			}
-			l.size += need
+			return nil, fmt.Errorf("line %d: %w", l.number, tooLong("line", int64(got+more), int64(l.most)))
 		}
-		l.long = append(l.long, piece...)
+		if refused := l.long.add(piece); refused != nil {
+			if _, err := l.pass(ended); err != nil {
+				return nil, err
+			}
+			return nil, refused
+		}
 		if err == nil || errors.Is(err, io.EOF) {
-			return trimEnd(l.long), nil
+			return trimEnd(l.long.join()), nil
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return nil, err
@@ -177,17 +180,24 @@ func (l *lineReader) line() ([]byte, error) {
 	}
 }
 
-// pass reads to the end of a line that is too long.
-func (l *lineReader) pass(got int, ended bool) error {
+// pass reads to the end of a line that is not taken, and returns how many bytes that were.
+func (l *lineReader) pass(ended bool) (got int, err error) {
+	l.close()
 	for !ended {
 		piece, err := l.r.ReadSlice('\n')
 		got += len(piece)
 		ended = !errors.Is(err, bufio.ErrBufferFull)
 		if ended && err != nil && !errors.Is(err, io.EOF) {
-			return err
+			return got, err
 		}
 	}
-	return fmt.Errorf("line %d: %w", l.number, tooLong("line", int64(got), int64(l.most)))
+	return got, nil
+}
+
+// passedOver says whether a line or frame was refused of which the stream goes on.
+func passedOver(err error) bool {
+	limited, ok := errors.AsType[*eventjson.Error](err)
+	return ok && limited.Code == eventjson.CodeRateLimited
 }
 
 // trimEnd drops the end of a line, and spaces around it.

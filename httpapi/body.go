@@ -15,65 +15,53 @@ import (
 )
 
 // body is the whole body of a request, held in memory until it is freed.
-type body struct {
-	b    []byte
-	h    *Handler
-	size int64
-}
+type body struct{ gathering }
 
-func (b *body) free() { b.h.held.give(b.size) }
+// heldDocuments is how many bodies of documents, each as long as it may be, are in memory at once.
+const heldDocuments = 64
 
-// firstPiece is how much of a body is read before more room is asked for.
-const firstPiece = 16 << 10
-
-// readBody reads the whole body of a request. Memory is taken as the bytes come, whatever the request says of its length.
+// readBody reads the whole body of an append. Memory is taken as the bytes come, whatever the request says of its length.
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
-	limit := h.o.MaxBodyBytes
-	if r.ContentLength > limit {
-		return nil, tooLong("body", r.ContentLength, limit)
-	}
 	src := h.bodyReader(r.Context(), w, r)
-	out := &body{h: h}
-	room := int64(firstPiece)
-	if r.ContentLength >= 0 {
-		room = min(r.ContentLength+1, room)
-	}
-	for {
-		if err := out.grow(room); err != nil {
-			out.free()
-			return nil, err
-		}
-		for len(out.b) < cap(out.b) {
-			n, err := src.Read(out.b[len(out.b):cap(out.b)])
-			out.b = out.b[:len(out.b)+n]
-			switch {
-			case int64(len(out.b)) > limit:
-				out.free()
-				return nil, tooLong("body", int64(len(out.b)), limit)
-			case errors.Is(err, io.EOF):
-				return out, nil
-			case err != nil:
-				out.free()
-				return nil, bodyFailed(err)
-			}
-		}
-		room = min(2*int64(cap(out.b)), limit+1)
-		if r.ContentLength >= 0 {
-			room = min(room, r.ContentLength+1)
-		}
-	}
+	src.timeout = h.o.BodyTimeout
+	return readWhole(src, r.ContentLength, h.o.MaxBodyBytes, &h.held)
 }
 
-// grow makes room for n bytes in all.
-func (b *body) grow(n int64) error {
-	if err := b.h.held.take(n - b.size); err != nil {
-		return err
+// readWhole reads a body up to a limit. length is what the request says of it, below 0 for nothing.
+func readWhole(src io.Reader, length, limit int64, of *held) (*body, error) {
+	if length > limit {
+		return nil, tooLong("body", length, limit)
 	}
-	b.size = n
-	grown := make([]byte, len(b.b), n)
-	copy(grown, b.b)
-	b.b = grown
-	return nil
+	out := &body{gathering{hold: hold{of: of}, most: limit + 1}} // a byte more, by which it is known that a body is too long
+	if err := out.read(src, length); err != nil {
+		out.free()
+		return nil, err
+	}
+	out.join()
+	return out, nil
+}
+
+func (b *body) read(src io.Reader, length int64) error {
+	for {
+		want := int64(-1)
+		if length >= 0 {
+			want = length + 1 - b.got // where the end is seen
+		}
+		to, err := b.room(want)
+		if err != nil {
+			return err
+		}
+		n, err := src.Read(to)
+		b.filled(n)
+		switch {
+		case b.got >= b.most:
+			return tooLong("body", b.got, b.most-1)
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return bodyFailed(err)
+		}
+	}
 }
 
 func tooLong(what string, got, limit int64) error {
@@ -94,6 +82,9 @@ type bodyReader struct {
 	rc      *http.ResponseController
 	ctx     context.Context // of one request
 	timeout time.Duration
+	whole   time.Time                 // when all of it must be there; zero is never
+	hurried time.Duration             // the timeout while it hurries
+	hurries bool                      // a part of it is in memory that waits for the rest
 	last    atomic.Pointer[time.Time] // when reading ends, whatever comes; nil is never
 }
 
@@ -108,15 +99,15 @@ func (b *bodyReader) linger() {
 }
 
 func (h *Handler) bodyReader(ctx context.Context, w http.ResponseWriter, r *http.Request) *bodyReader {
-	return &bodyReader{r: r.Body, rc: http.NewResponseController(w), ctx: ctx, timeout: h.o.IdleTimeout}
+	return &bodyReader{r: r.Body, rc: http.NewResponseController(w), ctx: ctx, timeout: h.o.IdleTimeout, hurried: h.o.BodyTimeout}
 }
 
 func (b *bodyReader) Read(p []byte) (int, error) {
 	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}
-	began := now()
-	_ = b.rc.SetReadDeadline(began.Add(b.timeout)) // what cannot set it is a test without a connection
+	deadline := b.deadline()
+	_ = b.rc.SetReadDeadline(deadline) // what cannot set it is a test without a connection
 	if last := b.last.Load(); last != nil {
 		_ = b.rc.SetReadDeadline(*last)
 	}
@@ -124,9 +115,22 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 		_ = b.rc.SetReadDeadline(past)
 	}
 	n, err := b.r.Read(p)
-	silent := errors.Is(err, os.ErrDeadlineExceeded) && now().Sub(began) >= b.timeout // which ends ctx, too
+	silent := errors.Is(err, os.ErrDeadlineExceeded) && !now().Before(deadline) // which ends ctx, too
 	if ctxErr := b.ctx.Err(); err != nil && ctxErr != nil && !silent {
 		err = ctxErr
 	}
 	return n, err
+}
+
+// deadline is when the next bytes must be there.
+func (b *bodyReader) deadline() time.Time {
+	timeout := b.timeout
+	if b.hurries {
+		timeout = b.hurried
+	}
+	t := now().Add(timeout)
+	if !b.whole.IsZero() && b.whole.Before(t) {
+		return b.whole
+	}
+	return t
 }

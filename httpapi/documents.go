@@ -116,7 +116,7 @@ func (h *Handler) stats(w http.ResponseWriter, r *http.Request, s store.Store) e
 	m, ok := store.As[store.Measurer](s)
 	if ok {
 		if medium, err = m.Stats(ctx); err != nil {
-			return fmt.Errorf("measure the store: %w", err)
+			return err // it says what was done
 		}
 	}
 	bytes := mediumBytes{Log: medium.LogBytes, Index: medium.IndexBytes}
@@ -292,7 +292,11 @@ type listing struct {
 	contentType string
 	buf         []byte
 	begun       bool
+	sent        int // bytes
 }
+
+// size is how long the answer is by now.
+func (l *listing) size() int { return l.sent + len(l.buf) }
 
 // spill sends what is collected when it is enough.
 func (l *listing) spill() error {
@@ -304,7 +308,10 @@ func (l *listing) spill() error {
 		l.w.Header().Set("Content-Type", l.contentType)
 	}
 	err := l.o.send(l.buf)
-	l.buf = l.buf[:0]
+	l.sent += len(l.buf)
+	if l.buf = l.buf[:0]; cap(l.buf) > slice {
+		l.buf = nil // it was for one that is large
+	}
 	return err
 }
 
@@ -348,6 +355,7 @@ func (h *Handler) key(w http.ResponseWriter, r *http.Request, s store.Store) err
 	}
 	result, err := power.Lookup(r.Context(), r.PathValue("key"))
 	if errors.Is(err, store.ErrNotFound) {
+		err = store.ErrNotFound // whatever it says of a key that the caller may not see
 		return fmt.Errorf("key %q: %w", clip(r.PathValue("key")), err)
 	}
 	if err != nil {

@@ -93,14 +93,14 @@ func (h *Handler) restore(w http.ResponseWriter, r *http.Request, s store.Store)
 	defer cancel()
 	rc := http.NewResponseController(w)
 	defer context.AfterFunc(ctx, func() { _ = rc.SetReadDeadline(past) })()
-	src := bufio.NewReaderSize(h.bodyReader(ctx, w, r), lineBuffer)
+	body := h.bodyReader(ctx, w, r)
 	var commits iter.Seq2[store.RecordedCommit, error]
 	n := 0
 	switch media {
 	case FramesType:
-		commits = framesOfCommits(src, &n)
+		commits = framesOfCommits(body, &n)
 	case linesType:
-		lines := &lineReader{r: src, most: int(h.o.MaxBodyBytes), held: &h.held}
+		lines := h.newLines(bufio.NewReaderSize(body, lineBuffer), body)
 		defer lines.close()
 		commits = linesOfCommits(lines, &n)
 	default:
@@ -178,7 +178,7 @@ func linesOfCommits(lines *lineReader, n *int) iter.Seq2[store.RecordedCommit, e
 }
 
 func lineFailed(number int64, err error) error {
-	if errors.Is(err, store.ErrTooLarge) {
+	if errors.Is(err, store.ErrTooLarge) || passedOver(err) {
 		return err
 	}
 	return fmt.Errorf("line %d: %w", number, bodyFailed(err))

@@ -17,6 +17,7 @@ type inbound struct {
 	refused error
 	line    int64
 	size    int64
+	held    int64 // of its size, by now
 }
 
 // flight appends a stream of commits: it starts each as it comes, and acknowledges them in their order as they become durable. Three
@@ -40,8 +41,8 @@ func (h *Handler) newFlight(s store.Store, d *duplex, ack func([]byte, int64, *s
 }
 
 type begun struct {
-	line, size int64
-	wait       func() (store.Result, error)
+	line, size, held int64
+	wait             func() (store.Result, error)
 }
 
 // starter returns how commits are started: without waiting, where the store has that power.
@@ -67,7 +68,7 @@ func (f *flight) run(ctx context.Context, most int, next func() (inbound, error)
 			r, err := b.wait()
 			f.out.add(func(dst []byte) []byte { return f.ack(dst, b.line, &r, err) })
 			f.room.give(b.size)
-			f.held.give(b.size)
+			f.held.give(b.held)
 		}
 	}()
 	var once sync.Once
@@ -95,6 +96,7 @@ func (f *flight) run(ctx context.Context, most int, next func() (inbound, error)
 			err = f.out.failed()
 		}
 		if err != nil {
+			f.held.give(in.held)
 			end(err)
 			break
 		}
@@ -110,14 +112,20 @@ func (f *flight) take(ctx context.Context, in *inbound) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.ended {
+		f.held.give(in.held)
 		return
 	}
-	if err := f.held.take(in.size); err != nil {
-		*in = inbound{line: in.line, refused: err}
+	if more := in.size - in.held; more > 0 {
+		if err := f.held.take(more, in.size); err != nil {
+			f.held.give(in.held)
+			*in = inbound{line: in.line, refused: err}
+		} else {
+			in.held = in.size
+		}
 	}
 	f.room.take(in.size)
 	f.taken++
-	f.aloft <- begun{line: in.line, size: in.size, wait: f.begin(ctx, in)}
+	f.aloft <- begun{line: in.line, size: in.size, held: in.held, wait: f.begin(ctx, in)}
 }
 
 func (f *flight) begin(ctx context.Context, in *inbound) func() (store.Result, error) {

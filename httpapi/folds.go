@@ -32,6 +32,10 @@ type FoldOptions struct {
 	// 64 MiB.
 	MaxAnswerBytes int
 
+	// MaxHeldBytes bounds the documents of all answers that are being sent; one more is an error of the code rateLimited. Defaults to 256 MiB, and is never below
+	// MaxAnswerBytes.
+	MaxHeldBytes int64
+
 	// WriteTimeout is how long a reader may take for a piece of an answer. Defaults to 30 seconds.
 	WriteTimeout time.Duration
 }
@@ -48,6 +52,8 @@ type MayReader interface {
 func Folds(o FoldOptions) []Route {
 	def(&o.MaxReadTime, 5*time.Minute)
 	def(&o.MaxAnswerBytes, 64<<20)
+	def(&o.MaxHeldBytes, 256<<20)
+	o.MaxHeldBytes = max(o.MaxHeldBytes, int64(o.MaxAnswerBytes))
 	def(&o.WriteTimeout, 30*time.Second)
 	if o.Clock == nil {
 		o.Clock = time.Now //nolint:forbidigo // the default of an option is the one place where the clock comes from
@@ -55,7 +61,7 @@ func Folds(o FoldOptions) []Route {
 	if o.Rules == nil {
 		o.Rules = mergePatchAlone
 	}
-	f := &folds{o}
+	f := &folds{o: o, sending: newBudget(o.MaxHeldBytes, 0)}
 	return []Route{
 		{Method: http.MethodGet, Path: "/v1/state", Name: "state", Describe: foldOperation("state"), Needs: RightRead, Handle: f.route(f.state)},
 		{Method: http.MethodGet, Path: "/v1/diff", Name: "diff", Describe: foldOperation("diff"), Needs: RightRead, Handle: f.route(f.diff)},
@@ -84,7 +90,10 @@ func mergePatchAlone(_ context.Context, name string) (answers.Rules, error) {
 }
 
 // folds answers from states.
-type folds struct{ o FoldOptions }
+type folds struct {
+	o       FoldOptions
+	sending *budget
+}
 
 // route returns what handles a request with what makes the document of its answer.
 func (f *folds) route(document func(context.Context, *parameters, store.Store) ([]byte, error)) func(http.ResponseWriter, *http.Request, store.Store) error {
@@ -108,6 +117,11 @@ func (f *folds) route(document func(context.Context, *parameters, store.Store) (
 		if err := f.fits(doc); err != nil {
 			return err
 		}
+		n := int64(len(doc))
+		if _, ok := f.sending.try(n); !ok {
+			return crowded()
+		}
+		defer f.sending.give(n)
 		return f.send(w, append(doc, '\n'))
 	}
 }

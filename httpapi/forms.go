@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/gestadb/gesta/store"
@@ -68,16 +69,20 @@ func (f *frameForm) fail(p *piece, err error) {
 // lineForm tells in JSON: lines, or server-sent events.
 type lineForm struct {
 	sse    bool
+	rd     *reading
 	follow bool
 	told   store.Position // the last position that the reader knows is scanned
 	live   bool           // it knows that it has caught up
 }
 
 func (f *lineForm) begin(_ *piece, rd *reading) {
-	f.follow, f.told = rd.req.o.Follow, rd.req.o.After
+	f.rd, f.follow, f.told = rd, rd.req.o.Follow, rd.reached(rd.req.o.After)
 }
 
 func (f *lineForm) event(p *piece, r *store.Recorded) {
+	if n := store.EventBytes(&r.Event); n > pieceBytes {
+		p.out = slices.Grow(p.out, n) // at once, for one that is large
+	}
 	p.out = f.open(p.out, "event")
 	p.out = f.close(eventjson.AppendEvent(p.out, r), r.Position)
 	f.told = r.Position
@@ -87,6 +92,7 @@ func (f *lineForm) progress(p *piece, at progress) {
 	if !f.follow {
 		return
 	}
+	at.position = f.rd.reached(at.position)
 	if at.live && !f.live {
 		f.told = max(f.told, at.position)
 		p.out = appendPosition(append(f.open(p.out, "caughtUp"), `{"caughtUp":{"position":`...), at.position)

@@ -61,7 +61,8 @@ var errCut = errors.New("the answer was cut off")
 // frameReader reads a stream of frames.
 type frameReader struct {
 	r       *bufio.Reader
-	most    int // bytes of a payload
+	most    int        // bytes of a payload
+	long    *gathering // counts payloads as held until the next call; nil does not
 	begun   bool
 	header  [frameHeaderBytes]byte
 	scratch [64]byte
@@ -71,9 +72,28 @@ func newFrameReader(r io.Reader, size int) *frameReader {
 	return &frameReader{r: bufio.NewReaderSize(r, size), most: MaxFrameBytes}
 }
 
+// newFrames returns what reads the frames of a request, and counts them.
+func (h *Handler) newFrames(r io.Reader, body *bodyReader) *frameReader {
+	f := newFrameReader(r, lineBuffer)
+	f.most = int(min(h.o.MaxBodyBytes, MaxFrameBytes))
+	f.long = &gathering{hold: hold{of: &h.held, body: body}}
+	return f
+}
+
+// hand leaves what is held of the last payload to the caller.
+func (f *frameReader) hand() int64 { return f.long.drop() }
+
+// close gives back what is held.
+func (f *frameReader) close() {
+	if f.long != nil {
+		f.long.free()
+	}
+}
+
 // next returns the next frame: [io.EOF] between two of them, [io.ErrUnexpectedEOF] within one. The payload of a frame with events is the
-// caller's, any other's is valid until the next call.
+// caller's, any other's is valid until the next call. A payload for which there is no room is passed over: the error is a rateLimited one.
 func (f *frameReader) next() (frameKind, []byte, error) {
+	f.close()
 	if !f.begun {
 		var m [len(magic)]byte
 		if _, err := io.ReadFull(f.r, m[:]); err != nil {
@@ -104,6 +124,8 @@ func (f *frameReader) payload(kind frameKind, n int) ([]byte, error) {
 	}
 	var p []byte
 	switch {
+	case n > len(f.scratch) && f.long != nil:
+		return f.gather(n)
 	case n <= len(f.scratch) && !kind.kept():
 		p = f.scratch[:n]
 	case n <= slice:
@@ -115,6 +137,27 @@ func (f *frameReader) payload(kind frameKind, n int) ([]byte, error) {
 		return nil, unexpected(err)
 	}
 	return p, nil
+}
+
+// gather reads a payload that counts as held as it comes.
+func (f *frameReader) gather(n int) ([]byte, error) {
+	f.long.most = int64(n)
+	for int(f.long.got) < n {
+		left := n - int(f.long.got)
+		to, refused := f.long.room(int64(left))
+		if refused != nil {
+			f.close()
+			if _, err := f.r.Discard(left); err != nil {
+				return nil, unexpected(err)
+			}
+			return nil, refused
+		}
+		read, err := io.ReadFull(f.r, to)
+		if f.long.filled(read); err != nil {
+			return nil, unexpected(err)
+		}
+	}
+	return f.long.join(), nil
 }
 
 func (f *frameReader) large(n int) ([]byte, error) {

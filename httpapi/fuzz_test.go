@@ -147,7 +147,7 @@ func FuzzLines(f *testing.F) {
 	f.Add([]byte("a\n\n  b \r\nccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\nd"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h := held{most: 1 << 20}
-		lines := &lineReader{r: bufio.NewReaderSize(bytes.NewReader(b), 16), most: 64, held: &h}
+		lines := &lineReader{r: bufio.NewReaderSize(bytes.NewReader(b), 16), most: 64, long: gathering{hold: hold{of: &h}}}
 		var want int64
 		for l := range bytes.SplitSeq(b, []byte("\n")) {
 			if want++; len(trimEnd(l)) == 0 {

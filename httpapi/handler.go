@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gestadb/gesta/store/eventjson"
@@ -17,7 +16,10 @@ import (
 type Handler struct {
 	o      Options
 	routes []Route
-	held   held
+
+	held      held    // what is in memory of commits that come
+	documents held    // the same of all other bodies
+	answers   *budget // what is in memory of large events that go
 
 	description func() ([]byte, error) // made once
 }
@@ -26,7 +28,9 @@ type Handler struct {
 // beside it needs a WriteTimeout, which begins each request anew.
 func New(o Options) *Handler {
 	h := &Handler{o: o.withDefaults()}
-	h.held.most = h.o.MaxHeldBytes
+	h.held.most, h.held.little = h.o.MaxHeldBytes, min(little, h.o.MaxHeldBytes/64)
+	h.documents.most, h.documents.little = heldDocuments*h.o.MaxDocumentBytes, h.o.MaxDocumentBytes/64
+	h.answers = newBudget(h.o.MaxAnswersBytes, h.o.WriteTimeout)
 	h.routes = slices.Clone(h.o.Routes)
 	for _, own := range h.table() {
 		if !slices.ContainsFunc(h.o.Routes, func(r Route) bool { return r.Method == own.Method && r.Path == own.Path }) {
@@ -107,25 +111,6 @@ func (a *answer) fail(r *http.Request, err error) {
 	}
 	WriteError(a, r, err)
 }
-
-// held counts the bytes of bodies that are in memory.
-type held struct {
-	most int64
-	used atomic.Int64
-}
-
-// take takes n bytes, or refuses.
-func (b *held) take(n int64) error {
-	if b.used.Add(n) > b.most {
-		b.used.Add(-n)
-		return &eventjson.Error{
-			Code: eventjson.CodeRateLimited, Message: "the server holds as much of requests as it may", Hint: "repeat the request in a moment",
-		}
-	}
-	return nil
-}
-
-func (b *held) give(n int64) { b.used.Add(-n) }
 
 func unescape(segment string) (string, error) {
 	s, err := url.PathUnescape(segment)

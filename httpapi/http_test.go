@@ -311,14 +311,10 @@ func TestHeldIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := `{"events":[{"type":"T","data":"` + strings.Repeat("x", 20<<10) + `"}]}`
-	for {
-		resp, got := ask(t, server.URL, "POST /v1/append "+jsonBody, body)
-		if resp.StatusCode == http.StatusTooManyRequests {
-			if !strings.Contains(got, `"code":"rateLimited"`) || resp.Header.Get("Retry-After") == "" {
-				t.Errorf("got %s", got)
-			}
-			break
-		}
+	untilHeld(t, server, 48<<10)
+	resp, got := ask(t, server.URL, "POST /v1/append "+jsonBody, body)
+	if resp.StatusCode != http.StatusTooManyRequests || !strings.Contains(got, `"code":"rateLimited"`) || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("%s %s", resp.Status, got)
 	}
 	if _, err := pw.Write([]byte(`"}]}`)); err != nil {
 		t.Fatal(err)

@@ -77,16 +77,22 @@ func acceptEntry(entry string) (t string, q float64) {
 	return t, 1
 }
 
-// contentType returns the media type of the body of a request, in lower case and without parameters. It must be said: a page in
+// contentType returns the media type of the body of a request, in lower case and without parameters; what it says of a charset must be UTF-8. It must be said: a page in
 // a browser can send what has no type, or that of a form, to any server that it reaches.
 func contentType(r *http.Request) (string, error) {
+	if n := len(r.Header.Values("Content-Type")); n > 1 {
+		return "", usagef("the header Content-Type is there %d times", n)
+	}
 	t := r.Header.Get("Content-Type")
 	if t == "" {
 		return "", usagef("the request does not say the type of its body: set the header Content-Type")
 	}
-	media, _, err := mime.ParseMediaType(t)
+	media, params, err := mime.ParseMediaType(t)
 	if err != nil {
 		return "", usagef("the header Content-Type is %q, not a media type", clip(t))
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
+		return "", usagef("the header Content-Type says charset=%s; bodies are UTF-8", clip(charset))
 	}
 	return media, nil
 }

@@ -19,8 +19,12 @@ type Options struct {
 	// MaxBodyBytes bounds the body of a request that is not a stream, and a line or a frame of one that is. Defaults to 192 MiB.
 	MaxBodyBytes int64
 
-	// MaxHeldBytes bounds the bodies and lines of all requests that are held in memory at once; a request that would need more is refused as
-	// rateLimited. Defaults to 512 MiB, and is never below MaxBodyBytes.
+	// MaxDocumentBytes bounds the body of a request that is no append, such as a query. Defaults to 1 MiB, and is never above MaxBodyBytes. 64 that are as long are held
+	// in memory at once; a request that would need more is refused as rateLimited.
+	MaxDocumentBytes int64
+
+	// MaxHeldBytes bounds the bodies, lines and frames of all appends that are held in memory at once; a request that would need more is refused as
+	// rateLimited. A quarter more is there for requests of up to 1 MiB. Defaults to 512 MiB, and is never below MaxBodyBytes.
 	MaxHeldBytes int64
 
 	// MaxQueryItems bounds the items of a query, and of all guards of a commit together. Defaults to [store.MaxQueryParts].
@@ -30,9 +34,13 @@ type Options struct {
 	MaxReadTime time.Duration
 
 	// MaxItems bounds the events of a JSON answer, MaxAnswerBytes about how long it gets; the rest is told by "next". They default to 1,000
-	// and 16 MiB.
+	// and 4 MiB.
 	MaxItems       int
 	MaxAnswerBytes int
+
+	// MaxAnswersBytes bounds what is in memory of all events of more than 64 KiB that are being sent, about: one more waits for a piece's WriteTimeout, and is then
+	// refused as rateLimited. Defaults to 256 MiB.
+	MaxAnswersBytes int64
 
 	// MaxFlight bounds the commits of one streamed append that are on their way, MaxFlightBytes how large they are
 	// together; a larger one flies alone. They default to 1,024 and 16 MiB.
@@ -43,22 +51,31 @@ type Options struct {
 	// be silent within a stream, before the connection is cut. They default to 30 seconds and 5 minutes.
 	WriteTimeout, IdleTimeout time.Duration
 
+	// BodyTimeout is how long a sender may be silent within a body that is not a stream, and within a long line or frame of one that is; the whole body of
+	// a request that is no append must come within it. Defaults to 30 seconds, and is never above IdleTimeout.
+	BodyTimeout time.Duration
+
 	// Heartbeat is the longest silence of an answer that follows. Defaults to 10 seconds, as the protocol has it.
 	Heartbeat time.Duration
 }
 
 func (o Options) withDefaults() Options {
 	def(&o.MaxBodyBytes, 192<<20)
+	def(&o.MaxDocumentBytes, 1<<20)
+	o.MaxDocumentBytes = min(o.MaxDocumentBytes, o.MaxBodyBytes)
 	def(&o.MaxHeldBytes, 512<<20)
-	o.MaxHeldBytes = max(o.MaxHeldBytes, o.MaxBodyBytes)
+	o.MaxHeldBytes = max(o.MaxHeldBytes, o.MaxBodyBytes+1) // a byte more, by which it is known that a body is too long
 	def(&o.MaxQueryItems, store.MaxQueryParts)
 	def(&o.MaxReadTime, 5*time.Minute)
 	def(&o.MaxItems, 1000)
-	def(&o.MaxAnswerBytes, 16<<20)
+	def(&o.MaxAnswerBytes, 4<<20)
+	def(&o.MaxAnswersBytes, 256<<20)
 	def(&o.MaxFlight, 1024)
 	def(&o.MaxFlightBytes, 16<<20)
 	def(&o.WriteTimeout, 30*time.Second)
 	def(&o.IdleTimeout, 5*time.Minute)
+	def(&o.BodyTimeout, 30*time.Second)
+	o.BodyTimeout = min(o.BodyTimeout, o.IdleTimeout)
 	def(&o.Heartbeat, 10*time.Second)
 	return o
 }

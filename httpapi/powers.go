@@ -42,8 +42,9 @@ type limitsDocument struct {
 	QueryItems    int      `json:"queryItems"`
 	QueryParts    int      `json:"queryParts"`
 	Guards        int      `json:"guards"`
+	DocumentBytes int64    `json:"documentBytes"`
 	ReadItems     int      `json:"readItems"`
-	ReadSeconds   int      `json:"readSeconds"`
+	ReadSeconds   float64  `json:"readSeconds"`
 	Powers        []string `json:"powers"`
 }
 
@@ -58,8 +59,8 @@ func (h *Handler) limits(w http.ResponseWriter, r *http.Request, s store.Store) 
 	}
 	doc := limitsDocument{
 		NameBytes: l.NameBytes, EnvelopeBytes: l.EnvelopeBytes, EventBytes: l.EventBytes, CommitBytes: l.CommitBytes, CommitEvents: l.CommitEvents,
-		BodyBytes: h.o.MaxBodyBytes, QueryItems: h.o.MaxQueryItems, QueryParts: store.MaxQueryParts, Guards: store.MaxGuards,
-		ReadItems: h.o.MaxItems, ReadSeconds: int(h.o.MaxReadTime.Seconds()), Powers: []string{},
+		BodyBytes: h.o.MaxBodyBytes, DocumentBytes: h.o.MaxDocumentBytes, QueryItems: h.o.MaxQueryItems, QueryParts: store.MaxQueryParts, Guards: store.MaxGuards,
+		ReadItems: h.o.MaxItems, ReadSeconds: h.o.MaxReadTime.Seconds(), Powers: []string{},
 	}
 	for _, p := range remotePowers {
 		if p.has(s) {

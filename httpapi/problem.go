@@ -52,7 +52,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	if d.Code == eventjson.CodeUsage && w.Header().Get("Allow") != "" {
 		status = http.StatusMethodNotAllowed
 	}
-	contentType, body := ProblemType, AppendProblem(nil, status, &d)
+	contentType, body := ProblemType, append(AppendProblem(nil, status, &d), '\n')
 	if takesFrames(r) {
 		contentType, body = FramesType, appendErrorFrame([]byte(magic), err)
 	}

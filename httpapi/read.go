@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,8 +33,11 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, s store.Store) er
 		return err
 	}
 	rd := &reading{h: h, s: s, req: req, head: head, empty: empty}
-	if form == jsonType || form == cloudBatchType {
-		return rd.page(ctx, w, form)
+	switch form {
+	case jsonType:
+		return rd.page(ctx, w)
+	case cloudBatchType:
+		return rd.cloudPage(ctx, w)
 	}
 	return rd.stream(ctx, w, form)
 }
@@ -81,6 +85,8 @@ type reading struct {
 	req   *readRequest
 	head  store.Position // when it began
 	empty bool           // it can have no event
+
+	weighed bool // all events that it will have in memory are counted
 }
 
 // each hands the events that the request is to see to yield, which returns false for enough.
@@ -104,7 +110,7 @@ func (rd *reading) each(ctx context.Context, limit int, progress func(store.Posi
 		if hides != nil && hides(e) {
 			continue
 		}
-		more, err := yield(e)
+		more, err := rd.weigh(ctx, e, yield)
 		if err != nil || !more {
 			return err
 		}
@@ -115,55 +121,103 @@ func (rd *reading) each(ctx context.Context, limit int, progress func(store.Posi
 	return nil
 }
 
-// page answers with one document: the events up to a limit, and where to go on if there are more.
-func (rd *reading) page(ctx context.Context, w http.ResponseWriter, form string) error {
-	most := rd.h.o.MaxItems
+// weigh hands an event to yield when there is room for it. What yield makes of a large one is sent when it returns.
+func (rd *reading) weigh(ctx context.Context, r *store.Recorded, yield func(*store.Recorded) (bool, error)) (bool, error) {
+	if n := weight(r); n > 0 && !rd.weighed {
+		if err := rd.h.answers.take(ctx, n); err != nil {
+			return false, err
+		}
+		defer rd.h.answers.give(n)
+	}
+	return yield(r)
+}
+
+// most is how many events a document has at the most.
+func (rd *reading) most() int {
 	if rd.req.o.Limit > 0 {
-		most = min(most, rd.req.o.Limit)
+		return min(rd.h.o.MaxItems, rd.req.o.Limit)
 	}
-	var doc []byte
-	asks := form == jsonType
-	if asks {
-		doc = rd.basis(append(doc, `{"basis":`...))
-		doc = append(doc, `,"items":`...)
-	}
-	doc = append(doc, '[')
-	var last, next store.Position
-	n := 0
-	err := rd.each(ctx, most+1, nil, func(r *store.Recorded) (bool, error) {
-		if n == most || len(doc) > rd.h.o.MaxAnswerBytes {
-			next = last
-			return false, nil
+	return rd.h.o.MaxItems
+}
+
+// page answers with one document: the events up to a limit, and where to go on if there are more. It is sent as it is made; an error after the first
+// piece cuts the connection.
+func (rd *reading) page(ctx context.Context, w http.ResponseWriter) error {
+	l := &listing{o: rd.h.newOutlet(w), w: w, contentType: jsonType}
+	l.buf = append(rd.basis(append(l.buf, `{"basis":`...)), `,"items":[`...)
+	next, err := rd.some(ctx, l.size, func(r *store.Recorded, first bool) error {
+		if !first {
+			l.buf = append(l.buf, ',')
 		}
-		if n > 0 {
-			doc = append(doc, ',')
-		}
-		if asks {
-			doc = eventjson.AppendEvent(doc, r)
-		} else {
-			doc = appendCloudEvent(doc, storeID(rd.s), r)
-		}
-		last = r.Position
-		n++
-		return true, nil
+		l.buf = eventjson.AppendEvent(slices.Grow(l.buf, store.EventBytes(&r.Event)), r)
+		return l.spill()
 	})
 	if err != nil {
 		return err
 	}
-	doc = append(doc, ']')
-	if next != 0 && rd.req.o.Backward {
-		next--
+	if l.buf = append(l.buf, ']'); next != 0 {
+		l.buf = appendPosition(append(l.buf, `,"next":`...), next)
 	}
-	if !asks {
-		if next != 0 {
-			w.Header().Set("Gesta-Next", strconv.FormatUint(uint64(next), 10))
+	l.buf = append(l.buf, '}', '\n')
+	return l.close()
+}
+
+// some hands events to put until there are enough for a document, and returns where to go on, 0 where there are no more. size is how long the
+// document is.
+func (rd *reading) some(ctx context.Context, size func() int, put func(r *store.Recorded, first bool) error) (next store.Position, err error) {
+	var last store.Position
+	n, most := 0, rd.most()
+	err = rd.each(ctx, most+1, nil, func(r *store.Recorded) (bool, error) {
+		if n == most || size() > rd.h.o.MaxAnswerBytes {
+			if next = last; rd.req.o.Backward {
+				next--
+			}
+			return false, nil
 		}
-		return writeWhole(w, cloudBatchType, append(doc, '\n'))
+		last = r.Position
+		n++
+		return true, put(r, n == 1)
+	})
+	return next, err
+}
+
+// cloudPage answers with a batch of CloudEvents. A header says where to go on, so that all of it is in memory, and counts as much as it may have: an event that
+// needs more comes alone.
+func (rd *reading) cloudPage(ctx context.Context, w http.ResponseWriter) error {
+	counted := 2 * int64(rd.h.o.MaxAnswerBytes)
+	if err := rd.h.answers.take(ctx, counted); err != nil {
+		return err
+	}
+	defer func() { rd.h.answers.give(counted) }()
+	rd.weighed = true
+	doc := []byte{'['}
+	next, err := rd.some(ctx, func() int { return len(doc) }, func(r *store.Recorded, first bool) error {
+		if !first {
+			doc = append(doc, ',')
+		}
+		if n := weight(r); n > counted {
+			rd.h.answers.give(counted)
+			counted = 0
+			if err := rd.h.answers.take(ctx, n); err != nil {
+				return err
+			}
+			counted = n
+		}
+		doc = appendCloudEvent(slices.Grow(doc, store.EventBytes(&r.Event)), storeID(rd.s), r)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if next != 0 {
-		doc = strconv.AppendUint(append(doc, `,"next":`...), uint64(next), 10)
+		w.Header().Set("Gesta-Next", strconv.FormatUint(uint64(next), 10))
 	}
-	return writeJSON(w, append(doc, '}'))
+	doc = append(doc, ']', '\n')
+	if rest := counted - int64(cap(doc)); rest > 0 {
+		rd.h.answers.give(rest)
+		counted -= rest
+	}
+	return writeWhole(w, cloudBatchType, doc)
 }
 
 func (rd *reading) basis(dst []byte) []byte {

@@ -152,7 +152,9 @@ func (h *Handler) readDocument(w http.ResponseWriter, r *http.Request) (*body, e
 	if media != jsonType {
 		return nil, usagef("the body is of the type %s, %s is expected", clip(media), jsonType)
 	}
-	return h.readBody(w, r)
+	src := h.bodyReader(r.Context(), w, r)
+	src.whole = now().Add(h.o.BodyTimeout)
+	return readWhole(src, r.ContentLength, h.o.MaxDocumentBytes, &h.documents)
 }
 
 // begin looks up what the read depends on, and fixes where it ends: at the head of now.

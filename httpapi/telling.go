@@ -86,7 +86,7 @@ func (t *telling) event(r *store.Recorded) (bool, error) {
 func (t *telling) progress(p store.Position, live bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.scanned = max(t.scanned, p)
+	t.scanned = max(t.scanned, t.rd.reached(p))
 	t.form.progress(t.piece(), progress{p, live})
 	if live && t.rd.req.o.Follow || t.p.size() >= pieceBytes {
 		t.send()
@@ -152,16 +152,24 @@ func (t *telling) end(err error) error {
 		if o := &t.rd.req.o; t.events == 0 || o.Limit == 0 || t.events < uint64(o.Limit) {
 			t.scanned = t.bound()
 		}
-		t.form.end(p, t.rd.head, t.scanned, t.events)
+		t.form.end(p, max(t.rd.head, t.scanned), t.scanned, t.events)
 	}
 	t.send()
 	return t.err
 }
 
+// reached is the position that a reader is told who was said that p is scanned: one who begins beyond the head is not there before events are.
+func (rd *reading) reached(p store.Position) store.Position {
+	if after := rd.req.o.After; after > rd.head && p <= after {
+		return rd.head
+	}
+	return p
+}
+
 // bound is where a read that was not cut short by its limit has scanned to.
 func (t *telling) bound() store.Position {
 	if t.rd.req.o.Backward {
-		return t.rd.req.o.After
+		return t.rd.reached(t.rd.req.o.After)
 	}
 	return max(t.scanned, t.rd.req.o.Until)
 }

@@ -52,7 +52,7 @@ func (c *counted) Write(b []byte) (int, error) {
 	written := 0
 	for {
 		piece := b[written:min(len(b), written+writePiece)]
-		if err := c.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		if err := c.SetWriteDeadline(now().Add(writeTime)); err != nil {
 			return written, err
 		}
 		n, err := c.Conn.Write(piece)

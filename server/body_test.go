@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -26,11 +25,7 @@ func TestStalledBodiesEnd(t *testing.T) {
 		"in chunks":           "POST /v1/append HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, err := net.Dial("tcp", strings.TrimPrefix(s.URLs()[0], "http://"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
+			conn := connected(t, s.URLs()[0])
 			if _, err := io.WriteString(conn, request); err != nil {
 				t.Fatal(err)
 			}

@@ -23,7 +23,7 @@ import (
 func (s *Server) handle(name string, open bool, h http.Handler) http.Handler {
 	s.names[name] = true
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q := &request{Server: s, name: name, open: open, id: requestID(r), begun: time.Now(), answer: answered{ResponseWriter: w}, ctx: r.Context()}
+		q := &request{Server: s, name: name, open: open, id: requestID(r), begun: now(), answer: answered{ResponseWriter: w}, ctx: r.Context()}
 		w.Header().Set("X-Request-Id", q.id)
 		limitBody(w, r, s.o.Limits.HandshakeTime)
 		inside := s.metrics.inside.WithLabelValues(name)
@@ -54,7 +54,7 @@ func limitBody(w http.ResponseWriter, r *http.Request, most time.Duration) {
 		_ = c.SetReadDeadline(time.Time{}) // a connection that has none is served without
 		return
 	}
-	_ = c.SetReadDeadline(time.Now().Add(most))
+	_ = c.SetReadDeadline(now().Add(most))
 	r.Body = &limitedBody{ReadCloser: r.Body, conn: c}
 }
 
@@ -113,7 +113,7 @@ var errTooManyRequests = &eventjson.Error{
 
 // finish counts the request, which was answered, and logs it.
 func (q *request) finish(r *http.Request, problem error) {
-	status, took := or(q.answer.status, http.StatusOK), time.Since(q.begun)
+	status, took := or(q.answer.status, http.StatusOK), now().Sub(q.begun)
 	level := slog.LevelDebug
 	switch {
 	case problem != nil:

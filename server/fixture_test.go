@@ -39,7 +39,7 @@ func serve(t testing.TB, o server.Options) (s *server.Server, end func() error) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context())) // it ends when end is called
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() { done <- s.Serve(ctx, func() error { close(ready); return nil }) }()
 	<-ready
@@ -73,11 +73,38 @@ func newStore(t testing.TB) store.Store {
 // get asks a server and returns the status and the body.
 func get(t testing.TB, client *http.Client, address string) (int, string) {
 	t.Helper()
-	r, err := client.Get(address)
+	return status(t, ask(t, client, address)) //nolint:bodyclose // status closes it
+}
+
+// ask sends a request, which must be answered.
+func ask(t testing.TB, client *http.Client, address string) *http.Response {
+	t.Helper()
+	answer, err := try(t, client, address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return status(t, r)
+	return answer
+}
+
+// try sends a request.
+func try(t testing.TB, client *http.Client, address string) (*http.Response, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.Do(r)
+}
+
+// connected is a connection to an address, without http://, which is closed when the test ends.
+func connected(t testing.TB, address string) net.Conn {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(address, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 func status(t testing.TB, r *http.Response) (int, string) {
@@ -145,12 +172,12 @@ func certify(t testing.TB, dir, name string) identity {
 	return id
 }
 
-// clientOf returns a client that trusts an identity, and shows others.
-func clientOf(t testing.TB, trusts identity, shows ...tls.Certificate) *http.Client {
+// clientOf returns a client that trusts an identity, and shows others, and its transport.
+func clientOf(t testing.TB, trusts identity, shows ...tls.Certificate) (*http.Client, *http.Transport) {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusts.pool, Certificates: shows}}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusts.pool, Certificates: shows, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
+	return &http.Client{Transport: transport}, transport
 }
 
 // written keeps what any number of goroutines write.

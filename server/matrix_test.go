@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -168,11 +169,23 @@ type raw []byte
 // rawCodec sends and takes raw messages.
 type rawCodec struct{}
 
-func (rawCodec) Marshal(v any) ([]byte, error) { return *v.(*raw), nil }
+func (rawCodec) Marshal(v any) ([]byte, error) {
+	message, ok := v.(*raw)
+	if !ok {
+		return nil, fmt.Errorf("%T is no raw message", v)
+	}
+	return *message, nil
+}
+
 func (rawCodec) Unmarshal(b []byte, v any) error {
-	*v.(*raw) = append(raw(nil), b...)
+	message, ok := v.(*raw)
+	if !ok {
+		return fmt.Errorf("%T is no raw message", v)
+	}
+	*message = append(raw(nil), b...)
 	return nil
 }
+
 func (rawCodec) Name() string { return "proto" }
 
 // messages are the requests of the RPCs, by what a row says: an event of a type, a source, nothing.

@@ -127,7 +127,7 @@ func or[T comparable](value, otherwise T) T {
 }
 
 // open begins to listen, after the rule that nothing is said in clear, or to nobody in particular, where others can hear it.
-func (l *Listener) open(guarded bool, log *slog.Logger) (net.Listener, *tls.Config, error) {
+func (l *Listener) open(ctx context.Context, guarded bool, log *slog.Logger) (net.Listener, *tls.Config, error) {
 	host, _, err := net.SplitHostPort(l.Address)
 	if err != nil {
 		return nil, nil, refusef("an address is a host and a port, such as 127.0.0.1:4114", "address %q: %s", l.Address, err)
@@ -149,7 +149,7 @@ func (l *Listener) open(guarded bool, log *slog.Logger) (net.Listener, *tls.Conf
 	case l.Cert != "" || l.Key != "" || l.ClientCA != "":
 		return nil, nil, refusef("", "address %s: TLS needs both a certificate and its key", l.Address)
 	}
-	listener, err := net.Listen("tcp", l.Address)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", l.Address)
 	if err != nil {
 		return nil, nil, &eventjson.Error{
 			Code: eventjson.CodeUnavailable, Message: fmt.Sprintf("listen: %s", err), Hint: "another process may listen there: end it, or choose another address; port 0 picks a free port",

@@ -53,7 +53,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		s.end()
 		return nil, err
 	}
-	if err := s.listen(); err != nil {
+	if err := s.listen(ctx); err != nil {
 		s.stopListening()
 		s.end()
 		return nil, err
@@ -78,18 +78,18 @@ func (s *Server) assemble() error {
 	s.umadb.Register(s.grpc)
 	healthy := health.NewServer()
 	healthy.SetServingStatus(umadb.ServiceName, healthgrpc.HealthCheckResponse_SERVING)
-	healthgrpc.RegisterHealthServer(s.grpc, healthy)
+	s.registerHealth(healthy)
 	s.health = healthy
 	return nil
 }
 
 // listen opens the listeners.
-func (s *Server) listen() error {
+func (s *Server) listen(ctx context.Context) error {
 	admit := &admission{limit: int64(s.o.Limits.Connections)}
 	s.metrics = newMetrics(s.served, s.o.Version, func() float64 { return float64(admit.inside.Load()) }, s.who.unauthenticated)
 	for i := range s.o.Listeners {
 		l := &s.o.Listeners[i]
-		from, config, err := l.open(s.who.guarded(), s.log)
+		from, config, err := l.open(ctx, s.who.guarded(), s.log)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func healthy(t *testing.T, address string, c credentials.TransportCredentials) e
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(func() { _ = conn.Close() })
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	r, err := healthgrpc.NewHealthClient(conn).Check(ctx, &healthgrpc.HealthCheckRequest{Service: "umadb.v1.DCB"})
@@ -59,12 +59,9 @@ func TestOnePort(t *testing.T) {
 		if !strings.HasPrefix(address, "https://") {
 			t.Errorf("it says that it serves %s", address)
 		}
-		client := clientOf(t, id)
-		client.Transport.(*http.Transport).ForceAttemptHTTP2 = true // who offers both gets HTTP/1.1
-		r, err := client.Get(address + "/readyz")
-		if err != nil {
-			t.Fatal(err)
-		}
+		client, transport := clientOf(t, id)
+		transport.ForceAttemptHTTP2 = true // who offers both gets HTTP/1.1
+		r := ask(t, client, address+"/readyz")
 		if code, body := status(t, r); code != http.StatusOK || r.ProtoMajor != 1 {
 			t.Errorf("readyz = %d %s by %s", code, body, r.Proto)
 		}
@@ -72,8 +69,9 @@ func TestOnePort(t *testing.T) {
 			t.Errorf("gRPC: %v", err)
 		}
 		old := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: id.pool, MaxVersion: tls.VersionTLS11}}
-		if _, err := (&http.Client{Transport: old}).Get(address); err == nil {
+		if answer, err := try(t, &http.Client{Transport: old}, address); err == nil {
 			t.Error("TLS 1.1 was spoken")
+			status(t, answer)
 		}
 	})
 }
@@ -183,11 +181,7 @@ func TestSilentConnectionsEnd(t *testing.T) {
 	s, _ := serve(t, server.Options{Limits: server.Limits{HandshakeTime: 50 * time.Millisecond}})
 	for name, begun := range map[string]string{"nothing": "", "half a preface": "PRI * HT", "half a request": "GET / HTTP/1.1\r\nHost: localhost\r\n"} {
 		t.Run(name, func(t *testing.T) {
-			conn, err := net.Dial("tcp", strings.TrimPrefix(s.URLs()[0], "http://"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
+			conn := connected(t, s.URLs()[0])
 			if _, err := io.WriteString(conn, begun); err != nil {
 				t.Fatal(err)
 			}
@@ -203,20 +197,11 @@ func TestSilentConnectionsEnd(t *testing.T) {
 
 func TestTooManyConnections(t *testing.T) {
 	s, _ := serve(t, server.Options{Limits: server.Limits{Connections: 1}})
-	address := strings.TrimPrefix(s.URLs()[0], "http://")
-	first, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer first.Close()
+	first := connected(t, s.URLs()[0])
 	if code := answerOn(t, first); code != "HTTP/1.1 200 OK" {
 		t.Fatalf("the first connection is answered %q", code)
 	}
-	second, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
+	second := connected(t, s.URLs()[0])
 	if n, err := second.Read(make([]byte, 1)); n > 0 || err == nil {
 		t.Error("the second connection is served")
 	}
@@ -243,15 +228,16 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	dir := t.TempDir()
 	before := certify(t, dir, "")
 	s, _ := serve(t, server.Options{Listeners: []server.Listener{{Address: "127.0.0.1:0", Cert: before.cert, Key: before.key}}})
-	if code, body := get(t, clientOf(t, before), s.URLs()[0]+"/healthz"); code != http.StatusOK {
+	known, _ := clientOf(t, before)
+	if code, body := get(t, known, s.URLs()[0]+"/healthz"); code != http.StatusOK {
 		t.Fatal(code, body)
 	}
 	after := certify(t, dir, "renewed.example")
-	client := clientOf(t, after)
-	client.Transport.(*http.Transport).DisableKeepAlives = true
+	client, transport := clientOf(t, after)
+	transport.DisableKeepAlives = true
 	deadline := time.Now().Add(30 * time.Second)
 	for { // the files are looked at once a second
-		r, err := client.Get(s.URLs()[0] + "/healthz")
+		r, err := try(t, client, s.URLs()[0]+"/healthz")
 		if err == nil {
 			if code, body := status(t, r); code != http.StatusOK {
 				t.Fatal(code, body)

@@ -111,7 +111,7 @@ func (s *splitter) hand(conn net.Conn) {
 
 // tell returns the connection to read from, and whether it speaks HTTP/2.
 func (s *splitter) tell(conn net.Conn) (net.Conn, bool, error) {
-	if err := conn.SetDeadline(time.Now().Add(s.handshake)); err != nil {
+	if err := conn.SetDeadline(now().Add(s.handshake)); err != nil {
 		return nil, false, err
 	}
 	if s.tls != nil {

@@ -53,10 +53,10 @@ var protocols = []string{"http/1.1", "h2"}
 func (c *certificates) get() *tls.Config {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Since(c.looked) < lookAgain {
+	if now().Sub(c.looked) < lookAgain {
 		return c.current
 	}
-	c.looked = time.Now()
+	c.looked = now()
 	if c.stamp() != c.stamps {
 		if err := c.load(); err != nil {
 			c.log.Error("the certificate changed and cannot be used; the one before it stays", "error", err)

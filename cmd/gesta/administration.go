@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/user"
 
 	"github.com/gestadb/gesta/server/auth"
@@ -33,9 +32,9 @@ func (e *env) withUsers(ctx context.Context, f *systemFlags, run func(context.Co
 			return err
 		}
 	}
-	s, err := e.openServed(ctx, systemURL(url, f.system))
+	s, err := e.openSystem(ctx, url, f.system)
 	if err != nil {
-		return fmt.Errorf("the server's own store: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	d := &administration{by: e.whoAmI()}

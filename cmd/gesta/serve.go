@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -152,8 +153,8 @@ func (e *env) serve(ctx context.Context, f *serveFlags) (err error) {
 		return err
 	}
 	o.Rules = rules.forRequest
-	if o.System, err = e.openServed(ctx, systemURL(url, f.system)); err != nil {
-		return fmt.Errorf("the server's own store: %w", err)
+	if o.System, err = e.openSystem(ctx, url, f.system); err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, o.System.Close()) }()
 	for _, address := range f.listen {
@@ -163,6 +164,9 @@ func (e *env) serve(ctx context.Context, f *serveFlags) (err error) {
 	s, err := server.New(ctx, o)
 	if err != nil {
 		return err
+	}
+	if e.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	room := make([]byte, collectionRoom)
 	defer runtime.KeepAlive(&room)
@@ -178,6 +182,10 @@ func (e *env) serve(ctx context.Context, f *serveFlags) (err error) {
 // collectionRoom is memory that is never touched, so that it takes none of the machine's, but counts when the garbage collector decides when to run: a server
 // whose store is small would have it run dozens of times a second, for a tenth of the processor time of an append. The heap may grow by as much before it runs.
 const collectionRoom = 64 << 20
+
+// memoryLimit is from how much memory on the garbage collector works harder, rather than let the process grow, unless GOMEMLIMIT says otherwise: bodies of hostile requests leave much
+// behind. The room is part of it; what is mapped from files is not.
+const memoryLimit = 384 << 20
 
 // saysReady tells where it serves, once requests are answered.
 func (e *env) saysReady(ctx context.Context, s *server.Server, served store.Store, f *serveFlags) error {

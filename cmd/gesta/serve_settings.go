@@ -213,7 +213,11 @@ func (e *env) printServeConfig(ctx context.Context, items []configItem, f *serve
 	}
 	var b strings.Builder
 	for _, item := range items {
-		fmt.Fprintf(&b, "# %s\n%s%s = %s\n", item.From, commentedOut(item.Value), item.Name, item.Value)
+		line := strings.TrimSpace(item.Name + " = " + item.Value)
+		if item.Value == "" {
+			line = "# " + line // the file takes no empty value
+		}
+		fmt.Fprintf(&b, "# %s\n%s\n", item.From, line)
 	}
 	for i := range f.listeners {
 		fmt.Fprintf(&b, "\n[listen %s]\n", f.listeners[i].Address)
@@ -223,14 +227,6 @@ func (e *env) printServeConfig(ctx context.Context, items []configItem, f *serve
 	}
 	_, err := io.WriteString(e.dataWriter(), b.String())
 	return err
-}
-
-// commentedOut begins the line of a setting that is empty, which the file does not take.
-func commentedOut(value string) string {
-	if value == "" {
-		return "# "
-	}
-	return ""
 }
 
 // sectionOf returns the settings of an address of the file, by name.

@@ -14,9 +14,12 @@ func (g *guarded) Append(ctx context.Context, c store.Commit) (store.Result, err
 	if err := g.admit(&c); err != nil {
 		return store.Result{}, err
 	}
-	r, err := g.gate.inner.Append(ctx, c)
+	r, err := store.AppendIgnoring(ctx, g.gate.inner, c, g.unseen)
 	return r, g.conceal(ctx, err)
 }
+
+// unseen says whether a stream is not there for the principal, so that its events break no guard of theirs.
+func (g *guarded) unseen(stream string) bool { return store.IsSystem(stream) && !g.p.May(Read, stream) }
 
 // Start queues a commit as Append would append it.
 func (g *guarded) Start(ctx context.Context, c store.Commit) (wait func() (store.Result, error)) {
@@ -31,6 +34,9 @@ func (g *guarded) Start(ctx context.Context, c store.Commit) (wait func() (store
 	inner := starter.Start(ctx, c)
 	return sync.OnceValues(func() (store.Result, error) {
 		r, err := inner()
+		if err != nil {
+			r, err = store.RetryIgnoring(ctx, g.gate.inner, c, err, g.unseen)
+		}
 		return r, g.conceal(context.WithoutCancel(ctx), err) // the outcome is known by then, whatever became of ctx
 	})
 }

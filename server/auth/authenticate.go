@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"strings"
@@ -29,39 +31,65 @@ func (u *Users) Token(secret Secret) (*Principal, error) {
 }
 
 // Password returns the user of a name and a password. Anything else is an error with the code unauthenticated, after the same work whether there is such a user or not; where
-// too many are waiting for theirs, one with the code rateLimited.
+// too many are waiting for theirs, or too many were wrong in the last seconds, one with the code rateLimited. Who used the same name and password within [UsersOptions.Remember] is
+// not held up by those. Where no user has a password, all are refused without any work: anyone can tell by how long it takes, and learns of no user by it.
 func (u *Users) Password(ctx context.Context, name string, password Secret) (*Principal, error) {
 	text := password.Reveal()
 	if len(text) > MaxPasswordBytes || len(name) > MaxUserNameBytes {
 		return nil, unauthenticated() // nobody has these
 	}
-	sum := u.guess.sum(name, text)
-	known := u.named(name)
-	if known != nil && known.proved(sum, u.clock()) {
+	known, some := u.mayHavePassword(name)
+	if !some {
+		return nil, unauthenticated()
+	}
+	sum, now := u.guess.sum(name, text), u.clock()
+	if known != nil && known.proved(sum, now) {
+		u.guess.prove(known, sum, now)
 		return known.p, nil
+	}
+	if err := u.guess.wrong.allowed(now); err != nil {
+		return nil, err
 	}
 	hash := u.guess.decoy
 	if known != nil && known.password != nil {
 		hash = known.password
 	}
-	right := false
-	err := u.guess.do(ctx, func() {
-		// While this one waited, the same password may have been verified for another request.
-		again := u.named(name)
-		right = again != nil && again.password == hash && again.proved(sum, u.clock()) || hash.verify(text)
-	})
+	right, err := u.verify(ctx, name, text, hash, sum)
 	if err != nil {
 		return nil, err
 	}
 	// Rights, or the password, may have changed meanwhile.
-	now := u.named(name)
-	if !right || now == nil || now.password != hash {
+	known = u.named(name)
+	if !right || known == nil || known.password != hash {
 		return nil, unauthenticated()
 	}
-	if u.guess.remember > 0 {
-		now.proven.Store(&proof{sum: sum, until: u.clock().Add(u.guess.remember)})
-	}
-	return now.p, nil
+	u.guess.prove(known, sum, u.clock())
+	return known.p, nil
+}
+
+// verify holds a password against a hash when it is its turn.
+func (u *Users) verify(ctx context.Context, name, text string, hash *passwordHash, sum [sha256.Size]byte) (right bool, err error) {
+	busy := u.guess.do(ctx, func() {
+		// While this one waited, the same password may have been verified for another request.
+		if again := u.named(name); again != nil && again.password == hash && again.proved(sum, u.clock()) {
+			right = true
+			return
+		}
+		if err = u.guess.wrong.take(u.clock()); err != nil {
+			return
+		}
+		if right = hash.verify(text); right {
+			u.guess.wrong.giveBack()
+		}
+	})
+	return right, cmp.Or(busy, err)
+}
+
+// mayHavePassword returns the user with a name, nil for none, and whether there is anyone who has a password.
+func (u *Users) mayHavePassword(name string) (known *user, some bool) {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	return u.dir.users[name], u.dir.passwords > 0
 }
 
 func (u *Users) named(name string) *user {

@@ -20,7 +20,9 @@ type directory struct {
 	version uint64         // of the stream, up to which events are in
 	at      store.Position // of the last of them
 
-	users  map[string]*user
+	users     map[string]*user
+	passwords int // how many users have one
+
 	tokens map[tokenHash]*token
 	ids    map[string]*token
 }
@@ -38,6 +40,14 @@ type user struct {
 	revoke context.CancelFunc // ends the follows of p and of the tokens
 
 	proven atomic.Pointer[proof] // the password that was right a while ago
+}
+
+// passwords counts the passwords of a user, who may be nil: 0 or 1.
+func (u *user) passwords() int {
+	if u == nil || u.password == nil {
+		return 0
+	}
+	return 1
 }
 
 // token is one of a user.
@@ -134,6 +144,7 @@ func (d *directory) install(u *user) {
 	u.revoke = revoke
 	u.p = newPrincipal(u.name, u.role, u.on)
 	u.p.revoked = revoked
+	d.passwords += u.passwords() - d.users[u.name].passwords()
 	d.users[u.name] = u
 	for _, t := range u.tokens {
 		d.installToken(u, t)
@@ -159,6 +170,7 @@ func (d *directory) removeUser(name string) {
 		return
 	}
 	u.revoke()
+	d.passwords -= u.passwords()
 	delete(d.users, name)
 	for _, t := range u.tokens {
 		delete(d.tokens, t.hash)

@@ -33,8 +33,8 @@
 //	dump, restore             admin on everything
 //	truncate                  nobody: it is no power of the store that a request sees
 //
-// Guards are judged over the whole store, never over a part of it. What they find and the caller may not see, such as events of the system's streams, is left
-// out of the conflict, which then does not say that it is complete. A repeated key answers with the first result to whoever may append the same events; for
+// Guards are judged over the whole store but for the system's streams, whose events break no guard of who may not see them. What else they find and the caller may not
+// see is left out of the conflict, which then does not say that it is complete. A repeated key answers with the first result to whoever may append the same events; for
 // a key that was used by a commit that may not be read, its position is withheld. That a key is taken, that a source stands where it does, the head, and through it
 // how many events there are, is known to everybody who may use the store at all.
 //
@@ -48,7 +48,8 @@
 //
 // # Secrets
 //
-// Users and the hashes of their secrets are events of the stream $users, see [Users]. Passwords are kept by Argon2id, which makes guessing expensive.
+// Users and the hashes of their secrets are events of the stream $users, see [Users]. Passwords are kept by Argon2id, which makes guessing expensive,
+// for the server too: it verifies few wrong ones, and refuses guesses at once where no user has a password. That this is so is therefore no secret; whether a user has one is.
 // Tokens are 32 random bytes, and SHA-256 is enough for those: a slow hash makes up for secrets that can be guessed, and nobody guesses one of 2^256, at any speed.
 //
 // # Audit

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -18,17 +19,37 @@ func changed() error {
 	}
 }
 
-// watch returns a context that is also done when the rights of the principal change. stop frees what that takes.
+// watch returns a context that is also done when the rights of the principal change, or its token expires. stop frees what that takes.
 func (p *Principal) watch(ctx context.Context) (watched context.Context, stop func()) {
-	if p.revoked == nil {
+	if !p.mayChange() {
 		return ctx, func() {}
 	}
 	watched, cancel := context.WithCancelCause(ctx)
-	detach := context.AfterFunc(p.revoked, func() { cancel(errChanged) })
+	detach := func() bool { return false }
+	if p.revoked != nil {
+		detach = context.AfterFunc(p.revoked, func() { cancel(errChanged) })
+	}
+	if !p.expires.IsZero() {
+		go p.awaitExpiry(watched, cancel)
+	}
 	return watched, func() {
 		detach()
 		cancel(nil)
 	}
+}
+
+// awaitExpiry cancels when the token has expired, and returns then or when ctx is done. It looks at the clock each minute, which may have been set.
+func (p *Principal) awaitExpiry(ctx context.Context, cancel context.CancelCauseFunc) {
+	for !p.expired() {
+		timer := time.NewTimer(min(p.expires.Sub(p.clock()), time.Minute))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+	cancel(errChanged)
 }
 
 // whyEnded returns the error of a read, or what ended its context where that was the principal's rights.

@@ -13,11 +13,12 @@ import (
 	"github.com/gestadb/gesta/store/eventjson"
 )
 
-// guesses bounds what passwords cost: few are verified at once, a few more wait, and one that was right is remembered for a while.
+// guesses bounds what passwords cost: few are verified at once, a few more wait, few wrong ones are verified at all, and one that was right is remembered for a while.
 type guesses struct {
 	slots    chan struct{} // as many as may be verified at once
 	waiting  atomic.Int64
 	most     int64
+	wrong    *wrongs
 	remember time.Duration
 	key      []byte        // of what is remembered
 	decoy    *passwordHash // verified for users that are not there
@@ -25,8 +26,8 @@ type guesses struct {
 
 func newGuesses(o UsersOptions) *guesses {
 	return &guesses{
-		slots: make(chan struct{}, max(1, cmp.Or(o.Guesses, 2))), most: int64(max(0, cmp.Or(o.Waiting, 256))),
-		remember: cmp.Or(o.Remember, 5*time.Minute), key: secretKey(), decoy: decoyHash(o.Cost),
+		slots: make(chan struct{}, max(1, cmp.Or(o.Guesses, 1))), most: int64(max(0, cmp.Or(o.Waiting, 64))),
+		wrong: newWrongs(o.Clock()), remember: cmp.Or(o.Remember, 5*time.Minute), key: secretKey(), decoy: decoyHash(o.Cost),
 	}
 }
 
@@ -70,4 +71,14 @@ func (g *guesses) sum(name, password string) (sum [sha256.Size]byte) {
 func (u *user) proved(sum [sha256.Size]byte, now time.Time) bool {
 	p := u.proven.Load()
 	return p != nil && now.Before(p.until) && subtle.ConstantTimeCompare(p.sum[:], sum[:]) == 1
+}
+
+// prove remembers a password that is right, from now on. Who keeps using it is thus never among those who guess; a proof that is still young is left as it is.
+func (g *guesses) prove(u *user, sum [sha256.Size]byte, now time.Time) {
+	if g.remember <= 0 {
+		return
+	}
+	if p := u.proven.Load(); p == nil || p.sum != sum || p.until.Sub(now) < g.remember/2 {
+		u.proven.Store(&proof{sum: sum, until: now.Add(g.remember)})
+	}
 }

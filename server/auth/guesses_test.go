@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 	"github.com/gestadb/gesta/store/memory"
 )
@@ -126,6 +127,129 @@ func TestRemembered(t *testing.T) {
 	if sign("a good password") || !sign("another password") {
 		t.Error("the old password is still good, or the new one is not")
 	}
+}
+
+// TestUseIsRemembered checks that who keeps using a password is not taken for one who guesses.
+func TestUseIsRemembered(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	u := guessRig(t, UsersOptions{Clock: func() time.Time { return now }, Remember: time.Minute})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for i := range 10 {
+		if _, err := u.Password(ctx, "ada", NewSecret("a good password")); err != nil {
+			t.Fatalf("use %d: %v", i+1, err)
+		}
+		cancel() // what is verified from here on ends with this
+		now = now.Add(45 * time.Second)
+	}
+}
+
+// TestWrongPasswordsAreFew counts how many wrong passwords are verified, of whoever there is and is not.
+func TestWrongPasswordsAreFew(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	u := guessRig(t, UsersOptions{Clock: func() time.Time { return now }})
+	for _, name := range []string{"bob", "cyd"} { // bob has no password
+		if err := u.Add(t.Context(), "", User{Name: name, Role: Read}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := u.SetPassword(t.Context(), "", "cyd", NewSecret("a good password")); err != nil {
+		t.Fatal(err)
+	}
+	code := func(name, password string) eventjson.Code {
+		_, err := u.Password(t.Context(), name, NewSecret(password))
+		if err == nil {
+			return ""
+		}
+		return eventjson.Describe(err).Code
+	}
+	verified := func() (n int) {
+		for i := range 100 {
+			switch got := code([]string{"ada", "bob", "nobody"}[i%3], "a guess"); got {
+			case eventjson.CodeUnauthenticated:
+				n++
+			case eventjson.CodeRateLimited:
+			default:
+				t.Fatalf("got %q", got)
+			}
+		}
+		return n
+	}
+	for range 3 * wrongAtOnce { // those that are right do not count
+		u.named("ada").proven.Store(nil)
+		if got := code("ada", "a good password"); got != "" {
+			t.Fatalf("the password was refused: %s", got)
+		}
+	}
+	for _, step := range []struct {
+		passed time.Duration
+		want   int
+	}{{0, wrongAtOnce}, {0, 0}, {time.Second, wrongPerSecond}, {-time.Hour, 0}, {time.Second, wrongPerSecond}, {time.Hour, wrongAtOnce}} {
+		now = now.Add(step.passed)
+		if got := verified(); got != step.want {
+			t.Errorf("%s later %d wrong passwords were verified, want %d", step.passed, got, step.want)
+		}
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel() // who waits ends with this
+	if _, err := u.Password(gone, "ada", NewSecret("a guess")); eventjson.Describe(err).Code != eventjson.CodeRateLimited {
+		t.Errorf("a guess waits to be refused: %v", err)
+	}
+	u.guess.prove(u.named("ada"), u.guess.sum("ada", "a good password"), now)
+	if got := code("ada", "a good password"); got != "" {
+		t.Errorf("who was right a while ago is refused: %s", got)
+	}
+	if got := code("cyd", "a good password"); got != eventjson.CodeRateLimited {
+		t.Errorf("a password that is not known to be right was verified: %q", got)
+	}
+	now = now.Add(time.Second)
+	if got := code("cyd", "a good password"); got != "" {
+		t.Errorf("the password was refused: %s", got)
+	}
+}
+
+// TestNoPasswordsNoWork looks at when guesses are worked on: as long as someone has a password.
+func TestNoPasswordsNoWork(t *testing.T) {
+	ctx := t.Context()
+	inner := memory.New(memory.Options{})
+	open := func() *Users {
+		u, err := OpenUsers(ctx, inner, UsersOptions{Cost: cheap})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	u := open()
+	step := func(what string, err error, worked bool) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		gone, cancel := context.WithCancel(ctx)
+		cancel() // what would be worked on ends with this
+		for _, u := range []*Users{u, open()} {
+			_, err := u.Password(gone, "ada", NewSecret("a guess"))
+			if refused := eventjson.Describe(err).Code == eventjson.CodeUnauthenticated; refused == worked || worked != errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v, want it to be worked on: %t", what, err, worked)
+			}
+		}
+	}
+	step("no users", nil, false)
+	step("add", u.Add(ctx, "", User{Name: "ada", Role: Read}), false)
+	step("password", u.SetPassword(ctx, "", "ada", NewSecret("a good password")), true)
+	step("password again", u.SetPassword(ctx, "", "ada", NewSecret("a better password")), true)
+	step("change", u.Change(ctx, "", User{Name: "ada", Role: Append}), true)
+	step("add another", u.Add(ctx, "", User{Name: "bob", Role: Read}), true)
+	step("password of another", u.SetPassword(ctx, "", "bob", NewSecret("a good password")), true)
+	step("remove", u.Remove(ctx, "", "ada"), true)
+	step("remove another", u.Remove(ctx, "", "bob"), false)
+	step("add again", u.Add(ctx, "", User{Name: "ada", Role: Read}), false)
+	step("password anew", u.SetPassword(ctx, "", "ada", NewSecret("a good password")), true)
+	head, err := inner.Head(ctx)
+	step("head", err, true)
+	_, err = inner.Erase(ctx, store.Erasure{Positions: []store.Position{head}})
+	u = open()
+	step("erase", err, false)
 }
 
 // TestSameWork checks that a name without a user, and a user without a password, cost a verification.

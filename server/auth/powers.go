@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -43,8 +44,12 @@ func (g *guarded) Lookup(ctx context.Context, key string) (store.Result, error) 
 	if err != nil {
 		return store.Result{}, err
 	}
+	absent := fmt.Errorf("key %q: %w", clip(key), store.ErrNotFound) // the same for each store
 	r, err := keys.Lookup(ctx, key)
-	if err != nil || g.p.Everywhere(Admin) {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return store.Result{}, absent
+	case err != nil || g.p.Everywhere(Admin):
 		return r, err
 	}
 	whole, err := g.mayReadResult(ctx, &r)
@@ -52,7 +57,7 @@ func (g *guarded) Lookup(ctx context.Context, key string) (store.Result, error) 
 	case err != nil:
 		return store.Result{}, err
 	case !whole:
-		return store.Result{}, store.ErrNotFound
+		return store.Result{}, absent
 	}
 	return r, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gestadb/gesta/server/auth"
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/disk"
 	"github.com/gestadb/gesta/store/eventjson"
 	"github.com/gestadb/gesta/store/memory"
 )
@@ -294,7 +295,7 @@ func TestRepeats(t *testing.T) {
 	keys := powerOf[store.Keys](t, as(t, inner, auth.Read, "a-*"))
 	_, hidden := keys.Lookup(t.Context(), "k")
 	_, missing := keys.Lookup(t.Context(), "l")
-	if !errors.Is(hidden, store.ErrNotFound) || hidden.Error() != missing.Error() {
+	if !errors.Is(hidden, store.ErrNotFound) || hidden.Error() != strings.Replace(missing.Error(), `"l"`, `"k"`, 1) {
 		t.Errorf("%v and %v differ", hidden, missing)
 	}
 	_, err = as(t, inner, auth.Append, "c-*").Append(t.Context(), store.Commit{Key: "k", Events: []store.Event{{Stream: "c-1", Type: "T"}}})
@@ -333,5 +334,31 @@ func TestCallersKeepTheirs(t *testing.T) {
 	}
 	if d := cmp.Diff(want, c.Events); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestHiddenKeysAreAbsent looks keys up that are not there, that belong to what may not be read, and that do so in part, in each kind of store.
+func TestHiddenKeysAreAbsent(t *testing.T) {
+	onDisk := must(disk.Open(t.TempDir(), disk.Options{Sync: disk.SyncNever}))
+	defer func() { ok(t, onDisk.Close()) }()
+	for _, inner := range []store.Store{memory.New(memory.Options{}), onDisk} {
+		for key, streams := range map[string][]string{"hidden": {"a-1"}, "partly": {"b-1", "a-1"}, "nameless": {"b-1", ""}, "seen": {"b-1"}} {
+			c := store.Commit{Key: key}
+			for _, stream := range streams {
+				c.Events = append(c.Events, store.Event{Stream: stream, Type: "T"})
+			}
+			_, err := inner.Append(t.Context(), c)
+			ok(t, err)
+		}
+		keys := powerOf[store.Keys](t, as(t, inner, auth.Append, "b-*"))
+		_, err := keys.Lookup(t.Context(), "seen")
+		ok(t, err)
+		for _, key := range []string{"absent", "hidden", "partly", "nameless"} {
+			_, err := keys.Lookup(t.Context(), key)
+			want := fmt.Errorf("key %q: %w", key, store.ErrNotFound).Error()
+			if !errors.Is(err, store.ErrNotFound) || err.Error() != want {
+				t.Errorf("%T: key %s: %v, want %s", inner, key, err, want)
+			}
+		}
 	}
 }

@@ -35,13 +35,14 @@ type UsersOptions struct {
 	// Cost is what new passwords are hashed with. Defaults to [DefaultCost].
 	Cost Cost
 
-	// Guesses is how many passwords are verified at once: each takes the memory of its Cost, and a processor. Defaults to 2.
+	// Guesses is how many passwords are verified at once: each takes the memory of its Cost, and a processor. Defaults to 1.
 	Guesses int
 
-	// Waiting is how many more may wait for that; beyond, the error has the code rateLimited. Defaults to 256.
+	// Waiting is how many more may wait for that; beyond, the error has the code rateLimited. Defaults to 64.
 	Waiting int
 
-	// Remember is how long a password that was right need not be verified again, so that a client which sends it with each request is cheap. Defaults to 5 minutes; below 0 is never.
+	// Remember is how long after it was used a password that was right need not be verified again, so that a client which sends it with each request is cheap, and is not held up by others
+	// who guess; a use within the first half may not count. Defaults to 5 minutes; below 0 is never.
 	Remember time.Duration
 }
 

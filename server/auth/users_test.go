@@ -14,7 +14,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -531,13 +533,14 @@ func TestManyUsers(t *testing.T) {
 // TestFollowsEndWithTheirToken follows beyond the end of a token.
 func TestFollowsEndWithTheirToken(t *testing.T) {
 	ctx := t.Context()
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var hours atomic.Int64
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	o := cheap
-	o.Clock = func() time.Time { return now }
+	o.Clock = func() time.Time { return start.Add(time.Duration(hours.Load()) * time.Hour) }
 	s := memory.New(memory.Options{})
 	u := openUsers(t, s, o)
 	ok(t, u.Add(ctx, "", auth.User{Name: "ada", Role: auth.Admin}))
-	_, secret, err := u.CreateToken(ctx, "", auth.NewToken{User: "ada", Expires: now.Add(time.Hour)})
+	_, secret, err := u.CreateToken(ctx, "", auth.NewToken{User: "ada", Expires: start.Add(time.Hour)})
 	ok(t, err)
 	p, err := u.Token(secret)
 	ok(t, err)
@@ -549,10 +552,32 @@ func TestFollowsEndWithTheirToken(t *testing.T) {
 		}
 		ok(t, err)
 		if n == 2 {
-			now = now.Add(time.Hour)
+			hours.Add(1)
 			_, err := s.Append(ctx, store.Commit{Events: []store.Event{{Type: "T"}}})
 			ok(t, err)
 		}
+	}
+}
+
+// TestIdleFollowsEndWithTheirToken follows where nothing happens, for a principal who sees everything and for one who does not.
+func TestIdleFollowsEndWithTheirToken(t *testing.T) {
+	for _, n := range []auth.NewToken{{User: "ada"}, {User: "ada", Role: auth.Read, On: []string{"order-*"}}} {
+		synctest.Test(t, func(t *testing.T) {
+			const life = 90*time.Minute + time.Second
+			start := time.Now()
+			s := memory.New(memory.Options{})
+			u := openUsers(t, s, cheap)
+			ok(t, u.Add(t.Context(), "", auth.User{Name: "ada", Role: auth.Admin}))
+			n.Expires = start.Add(life)
+			_, secret, err := u.CreateToken(t.Context(), "", n)
+			ok(t, err)
+			p := must(u.Token(secret))
+			_, err = collect(auth.Store(s, p, "").Read(t.Context(), nil, store.ReadOptions{Follow: true}))
+			wantCode(t, err, eventjson.CodeUnauthenticated)
+			if took := time.Since(start); took != life {
+				t.Errorf("a token for %s was good for %s", life, took)
+			}
+		})
 	}
 }
 

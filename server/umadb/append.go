@@ -111,31 +111,21 @@ func (e *brokenError) Error() string {
 	return fmt.Sprintf("condition matched the event at position %d", e.events[0].Position)
 }
 
-// under appends c under the guard. Events of system streams do not break it: the guard goes on above them.
+// under appends c under the guard. Events of system streams do not break it.
 func under(ctx context.Context, st store.Store, c store.Commit, guard *store.NoneMatch) (store.Result, error) {
 	if guard == nil {
 		return st.Append(ctx, c)
 	}
-	for g := *guard; ; {
-		c.Guards = []store.Guard{g}
-		res, err := st.Append(ctx, c)
-		if err == nil {
-			return res, nil
-		}
-		holes, err := brokenBy(err)
-		if err != nil {
-			return store.Result{}, err
-		}
-		g.After = holes
-	}
+	c.Guards = []store.Guard{*guard}
+	res, err := store.AppendIgnoring(ctx, st, c, store.IsSystem)
+	return res, broken(err)
 }
 
-// brokenBy returns a brokenError for a conflict that events cause which clients may see, and err when it is no conflict. Where holes alone
-// cause it, it returns the position of the last that is known.
-func brokenBy(err error) (holes store.Position, _ error) {
+// broken returns a brokenError for a conflict, and err when it is none.
+func broken(err error) error {
 	var broke *store.ConflictError
 	if !errors.As(err, &broke) || len(broke.Failed) != 1 {
-		return 0, err
+		return err
 	}
 	f := &broke.Failed[0]
 	var shown []store.Recorded
@@ -144,10 +134,7 @@ func brokenBy(err error) (holes store.Position, _ error) {
 			shown = append(shown, f.Events[i])
 		}
 	}
-	if len(shown) > 0 || len(f.Events) == 0 {
-		return 0, &brokenError{events: shown, complete: f.Complete}
-	}
-	return f.Events[len(f.Events)-1].Position, nil
+	return &brokenError{events: shown, complete: f.Complete}
 }
 
 // repeat says whether the append was made before, and where its last event then stands: when each event has an id, and the

@@ -26,13 +26,17 @@ type appendRequest struct {
 	malformed string // what makes the request invalid whatever the condition; empty for nothing
 	refused   string // what makes an event invalid once the condition held; empty for nothing
 
+	maxEvents int // that the request may have
+
 	texts texts
 	buf   mem.Buffer
 }
 
+// defaultEvents is the default of [Options.MaxEvents].
+const defaultEvents = 65_536
+
 // What is decoded is bounded before anything can judge it: a message of many empty parts is far smaller than they are in memory.
 const (
-	maxEvents  = 65_536
 	maxTags    = store.MaxEnvelopeBytes // of an event: no store takes half as many
 	maxEntries = 65_536                 // of an event
 )
@@ -47,8 +51,17 @@ var appendRequests = sync.Pool{New: func() any { return &appendRequest{} }}
 
 func newAppendRequest() *appendRequest {
 	r, _ := appendRequests.Get().(*appendRequest)
+	r.maxEvents = defaultEvents
 	return r
 }
+
+func (s *Service) newAppendRequest() *appendRequest {
+	r := newAppendRequest()
+	r.maxEvents = s.o.MaxEvents
+	return r
+}
+
+func (r *appendRequest) long() bool { return r.buf != nil && r.buf.Len() > StreamWindow }
 
 // maxKept bounds the slices of a request that are kept for the next, in elements: a rare long request does not stay.
 const maxKept = 4096
@@ -92,7 +105,7 @@ func (r *appendRequest) decode(buf mem.Buffer) error {
 }
 
 func (r *appendRequest) decodeEvent(b []byte) error {
-	if len(r.events) > maxEvents { // one too many is enough to be refused
+	if len(r.events) > r.maxEvents { // one too many is enough to be refused
 		return nil
 	}
 	r.events = append(r.events, store.Event{})

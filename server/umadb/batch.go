@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// maxResponse is up to how many bytes a response has when it has more than one event: a good part below the 4 MiB that
-	// clients take by default.
-	maxResponse = 1 << 20
+	// maxResponse is up to how many bytes a response has when it has more than one event: a client that does not read holds one in memory for
+	// each of its calls. With what is not counted it fits into a buffer of 256 KiB.
+	maxResponse = 248 << 10
 
 	// firstResponse is what a response begins with, in bytes.
 	firstResponse = 4 << 10
 )
 
-// batch is a ReadResponse or a SubscribeResponse that is being made. Its memory is a buffer of gRPC's pool, which goes with the message.
+// batch is a ReadResponse or a SubscribeResponse that is being made. Its memory is a buffer of the pool, which goes with the message.
 type batch struct {
 	stream grpc.ServerStream
 	size   int // events in a message at the most
@@ -98,7 +98,8 @@ func (b *batch) drop() {
 	b.buf, b.out = nil, nil
 }
 
-var pool = mem.DefaultBufferPool()
+// pool has sizes between those of gRPC's pool, where a buffer above 32 KiB takes 1 MiB.
+var pool = mem.NewTieredBufferPool(256, 4<<10, 16<<10, 64<<10, 256<<10, 1<<20)
 
 func (b *batch) encode() mem.Buffer {
 	if b.buf == nil {

@@ -40,7 +40,7 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	case len(data) == 1:
 		return m.decode(data[0])
 	}
-	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
+	buf := data.MaterializeToBuffer(pool)
 	defer buf.Free()
 	return m.decode(buf)
 }

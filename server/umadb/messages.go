@@ -22,6 +22,7 @@ func (o *optional) take(n uint64) { o.n, o.set = n, true }
 
 func newReadRequest() *readRequest { return &readRequest{} }
 func (r *readRequest) release()    {}
+func (r *readRequest) long() bool  { return false }
 
 func (r *readRequest) decode(buf mem.Buffer) error {
 	f := walk(buf.ReadOnlyData())
@@ -53,6 +54,7 @@ type subscribeRequest struct {
 
 func newSubscribeRequest() *subscribeRequest { return &subscribeRequest{} }
 func (r *subscribeRequest) release()         {}
+func (r *subscribeRequest) long() bool       { return false }
 
 func (r *subscribeRequest) decode(buf mem.Buffer) error {
 	f := walk(buf.ReadOnlyData())
@@ -74,6 +76,7 @@ type headRequest struct{}
 
 func newHeadRequest() headRequest { return headRequest{} }
 func (headRequest) release()      {}
+func (headRequest) long() bool    { return false }
 
 func (headRequest) decode(buf mem.Buffer) error {
 	f := walk(buf.ReadOnlyData())
@@ -87,6 +90,7 @@ type trackingRequest struct{ source string }
 
 func newTrackingRequest() *trackingRequest { return &trackingRequest{} }
 func (r *trackingRequest) release()        {}
+func (r *trackingRequest) long() bool      { return false }
 
 func (r *trackingRequest) decode(buf mem.Buffer) error {
 	f := walk(buf.ReadOnlyData())

@@ -2,7 +2,9 @@ package umadb
 
 import (
 	"context"
+	"errors"
 	"math"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -17,6 +19,12 @@ const (
 
 // followed is what UmaDB says to a read that would follow, which clients may look for.
 const followed = "The `subscribe` argument of `read()` has been deprecated. Please call the `subscribe()` method instead."
+
+// tooLong is what a read is told that took longer than it may.
+const tooLong = "read took too long"
+
+// grace is how much longer than its time a read may take to end by itself: one that is still there waits for a client that does not read.
+const grace = time.Second
 
 // batchOf returns the events of a message at the most.
 func batchOf(asked optional) int {
@@ -38,6 +46,7 @@ func (s *Service) read(r *readRequest, stream grpc.ServerStream) error {
 	if s.o.MaxReadTime > 0 {
 		limited, cancel := context.WithTimeout(ctx, s.o.MaxReadTime)
 		defer cancel()
+		defer newWatch(ctx, s.o.MaxReadTime+grace, tooLong).end()
 		ctx = limited
 	}
 	st, err := s.o.Store(ctx)
@@ -52,8 +61,8 @@ func (s *Service) read(r *readRequest, stream grpc.ServerStream) error {
 
 // readFailure tells a read that took too long from one whose client gave up.
 func readFailure(ctx context.Context, stream grpc.ServerStream, err error) error {
-	if ctx.Err() != nil && stream.Context().Err() == nil {
-		return Error(stream.Context(), eventjson.CodeTimeout, "read took too long")
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(stream.Context().Err(), context.DeadlineExceeded) {
+		return Error(stream.Context(), eventjson.CodeTimeout, tooLong)
 	}
 	return failure(stream.Context(), err)
 }

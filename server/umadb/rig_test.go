@@ -50,7 +50,9 @@ type rig struct {
 	t       *testing.T
 	store   store.Store
 	service *Service
-	conn    *grpc.ClientConn
+
+	listener *bufconn.Listener
+	conn     *grpc.ClientConn
 }
 
 func newRig(t *testing.T, change func(*Options), options ...grpc.ServerOption) *rig {
@@ -63,27 +65,40 @@ func newRig(t *testing.T, change func(*Options), options ...grpc.ServerOption) *
 	service := New(o)
 	server := grpc.NewServer(append(ServerOptions(), options...)...)
 	service.Register(server)
-	l := bufconn.Listen(1 << 20)
-	conn, err := grpc.NewClient("passthrough:test",
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.ForceCodec(bytesCodec{})))
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := &rig{t: t, store: s, service: service, listener: bufconn.Listen(1 << 20)}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = server.Serve(l)
+		_ = server.Serve(r.listener)
 	}()
 	t.Cleanup(func() {
-		_ = conn.Close()
 		service.Close()
 		server.Stop()
 		<-ended
 		_ = s.Close()
 	})
-	return &rig{t: t, store: s, service: service, conn: conn}
+	r.redial(func(c net.Conn) net.Conn { return c })
+	return r
+}
+
+// redial takes a new connection, around which there may be something.
+func (r *rig) redial(around func(net.Conn) net.Conn) {
+	r.t.Helper()
+	conn, err := grpc.NewClient("passthrough:test",
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			c, err := r.listener.DialContext(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return around(c), nil
+		}),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.ForceCodec(bytesCodec{})))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.conn = conn
+	r.t.Cleanup(func() { _ = conn.Close() })
 }
 
 // answer is what a call came to. The messages are in the JSON form of Protocol Buffers, without spaces.

@@ -10,6 +10,9 @@ import (
 // MaxRequest bounds a request, in bytes: what gRPC takes when nothing is said, and clients expect.
 const MaxRequest = 4 << 20
 
+// StreamWindow is what a client may send of a request before any of it is read, in bytes.
+const StreamWindow = 64 << 10
+
 // ServerOptions returns the options of a gRPC server that serves a [Service], and others beside it. Interceptors, credentials and limits of
 // connections are for the server to add; a later option wins.
 func ServerOptions() []grpc.ServerOption {
@@ -23,9 +26,9 @@ func ServerOptions() []grpc.ServerOption {
 
 		// A client may send so much ahead of what is read, and have so many calls at once, on one connection. Fixed windows spare the pings
 		// by which gRPC would estimate better ones.
-		grpc.StaticStreamWindowSize(512 << 10),
+		grpc.StaticStreamWindowSize(StreamWindow),
 		grpc.StaticConnWindowSize(2 << 20),
-		grpc.MaxConcurrentStreams(1024),
+		grpc.MaxConcurrentStreams(256),
 		grpc.MaxRecvMsgSize(MaxRequest),
 		grpc.MaxHeaderListSize(64 << 10),
 	}

@@ -22,7 +22,7 @@ type Options struct {
 	// required.
 	Store func(ctx context.Context) (store.Store, error)
 
-	// MaxEvents bounds the events of one append. Defaults to, and is at most, 65,536.
+	// MaxEvents bounds the events of one append. Defaults to 65,536.
 	MaxEvents int
 
 	// MaxQueryParts bounds the items, types and tags of a query, added up. Defaults to, and is at most, [store.MaxQueryParts].
@@ -31,11 +31,18 @@ type Options struct {
 	// MaxReadTime bounds a read, from its request to its last message. A subscription has no such bound. Defaults to 10 minutes; below 0
 	// is no limit.
 	MaxReadTime time.Duration
+
+	// MaxReceiving bounds the requests that are received at once; others wait. An append that is longer than [StreamWindow] counts until it
+	// is answered. Defaults to 32.
+	MaxReceiving int
+
+	// MaxReceiveTime bounds how long a request may take to arrive. Defaults to 30 seconds.
+	MaxReceiveTime time.Duration
 }
 
 func (o Options) withDefaults() Options {
-	if o.MaxEvents <= 0 || o.MaxEvents > maxEvents {
-		o.MaxEvents = maxEvents
+	if o.MaxEvents <= 0 {
+		o.MaxEvents = defaultEvents
 	}
 	if o.MaxQueryParts <= 0 || o.MaxQueryParts > store.MaxQueryParts {
 		o.MaxQueryParts = store.MaxQueryParts
@@ -43,12 +50,19 @@ func (o Options) withDefaults() Options {
 	if o.MaxReadTime == 0 {
 		o.MaxReadTime = 10 * time.Minute
 	}
+	if o.MaxReceiving <= 0 {
+		o.MaxReceiving = 32
+	}
+	if o.MaxReceiveTime <= 0 {
+		o.MaxReceiveTime = 30 * time.Second
+	}
 	return o
 }
 
 // Service is UmaDB's service over a store. Its calls may be made by any number of goroutines.
 type Service struct {
-	o Options
+	o      Options
+	intake *Intake
 
 	open  context.Context // done when subscriptions are to end
 	close context.CancelFunc
@@ -63,7 +77,8 @@ func New(o Options) *Service {
 		panic("umadb: Options.Store is nil")
 	}
 	open, closing := context.WithCancel(context.Background())
-	return &Service{o: o.withDefaults(), open: open, close: closing}
+	o = o.withDefaults()
+	return &Service{o: o, intake: NewIntake(o.MaxReceiving, o.MaxReceiveTime), open: open, close: closing}
 }
 
 // Register registers the service under both of its names. The server must have been made with [ServerOptions]: no other codec knows the
@@ -82,13 +97,13 @@ func (s *Service) description(name string) *grpc.ServiceDesc {
 		ServiceName: name,
 		HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{
-			{MethodName: "Append", Handler: unary(name+"/Append", newAppendRequest, s.append)},
-			{MethodName: "Head", Handler: unary(name+"/Head", newHeadRequest, s.head)},
-			{MethodName: "GetTrackingInfo", Handler: unary(name+"/GetTrackingInfo", newTrackingRequest, s.tracked)},
+			{MethodName: "Append", Handler: unary(s.intake, name+"/Append", s.newAppendRequest, s.append)},
+			{MethodName: "Head", Handler: unary(s.intake, name+"/Head", newHeadRequest, s.head)},
+			{MethodName: "GetTrackingInfo", Handler: unary(s.intake, name+"/GetTrackingInfo", newTrackingRequest, s.tracked)},
 		},
 		Streams: []grpc.StreamDesc{
-			{StreamName: "Read", Handler: serverStream(newReadRequest, s.read), ServerStreams: true},
-			{StreamName: "Subscribe", Handler: serverStream(newSubscribeRequest, s.subscribe), ServerStreams: true},
+			{StreamName: "Read", Handler: serverStream(s.intake, newReadRequest, s.read), ServerStreams: true},
+			{StreamName: "Subscribe", Handler: serverStream(s.intake, newSubscribeRequest, s.subscribe), ServerStreams: true},
 		},
 		Metadata: "umadb.proto",
 	}
@@ -98,33 +113,42 @@ func (s *Service) description(name string) *grpc.ServiceDesc {
 type request interface {
 	incoming
 	release()
+
+	// long says whether the request holds a message that is longer than [StreamWindow].
+	long() bool
 }
 
-// unary makes the handler of a call with one answer. What it answers with may not refer to the request.
-func unary[R request](method string, take func() R, call func(context.Context, R) (outgoing, error)) grpc.MethodHandler {
+// unary makes the handler of a call with one answer. Nothing of the request is read before the interceptor lets the call in. What it answers
+// with may not refer to the request.
+func unary[R request](in *Intake, method string, take func() R, call func(context.Context, R) (outgoing, error)) grpc.MethodHandler {
 	method = "/" + method
 	return func(srv any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
-		req := take()
-		defer req.release()
-		if err := decode(req); err != nil {
-			return nil, err
+		answer := func(ctx context.Context, _ any) (any, error) {
+			req := take()
+			defer req.release()
+			if err := in.take(ctx, decode, req); err != nil {
+				return nil, err
+			}
+			if req.long() {
+				defer in.leave()
+			} else {
+				in.leave()
+			}
+			return call(ctx, req)
 		}
 		if interceptor == nil {
-			return call(ctx, req)
+			return answer(ctx, nil)
 		}
-		info := &grpc.UnaryServerInfo{Server: srv, FullMethod: method}
-		return interceptor(ctx, req, info, func(ctx context.Context, _ any) (any, error) {
-			return call(ctx, req)
-		})
+		return interceptor(ctx, nil, &grpc.UnaryServerInfo{Server: srv, FullMethod: method}, answer)
 	}
 }
 
 // serverStream makes the handler of a call whose answer is a stream.
-func serverStream[R request](take func() R, call func(R, grpc.ServerStream) error) grpc.StreamHandler {
+func serverStream[R request](in *Intake, take func() R, call func(R, grpc.ServerStream) error) grpc.StreamHandler {
 	return func(_ any, stream grpc.ServerStream) error {
 		req := take()
 		defer req.release()
-		if err := stream.RecvMsg(req); err != nil {
+		if err := in.Receive(stream.Context(), stream.RecvMsg, req); err != nil {
 			return err
 		}
 		return call(req, stream)
