@@ -121,7 +121,9 @@ func (p *process) kill() {
 	if err := p.cmd.Process.Kill(); err != nil {
 		p.t.Fatal(err)
 	}
-	_ = <-p.ended // it was killed
+	if err := <-p.ended; err == nil {
+		p.t.Log("it had ended by itself")
+	}
 }
 
 // usage is what memory a process has, in bytes.
