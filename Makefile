@@ -1,6 +1,6 @@
 # What a person runs by hand and what .ci/run runs are the same targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint fmt vet layers docs race crash load fuzz mutants golden cover bench bench-full bench-rivals bench-test bench-micro bench-compare hooks clean
+.PHONY: help demo build test check lint fmt vet layers docs race crash compat load fuzz mutants golden cover bench bench-full bench-rivals bench-test bench-micro bench-compare hooks clean
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -57,6 +57,9 @@ race: ## Every test under the race detector; PKG=./store/... for some, RACEFLAGS
 
 crash: ## Crash and fault simulations of the disk engine, SEEDS=1000 of each
 	GESTA_CRASH_SEEDS=$(SEEDS) go test ./store/disk/... -run 'Crash|Fault' -count 1 -timeout 60m
+
+compat: ## The clients of others against gesta serve, and beside their own servers; installs them into a cache
+	go test $(TESTFLAGS) ./test/compat/...
 
 load: ## The server under load as a process of its own: five minutes, then five each of lost connections and kill -9
 	GESTA_LOAD_SECONDS=300 go test ./test/load -count 1 -timeout 30m -v

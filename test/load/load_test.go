@@ -114,7 +114,8 @@ func TestLoad(t *testing.T) {
 	most := memory.end()
 	t.Logf("%d appends without the others, %d among them, %d and %d at a pace; at most %d MiB of its own, %d MiB in all; errors: %s",
 		allAlone, allAmong, alone, among, most.own>>20, most.total>>20, h.told())
-	if among < alone/2 {
+	// How fast a machine is that others use, a short run does not tell.
+	if whole >= time.Minute && among < alone/2 {
 		t.Errorf("those that append five times a second appended %d events among the others, and %d without them; want at least half", among, alone)
 	}
 	if most.own > ownMemory {
