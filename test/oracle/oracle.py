@@ -171,7 +171,17 @@ def who(event):
     actor = event.get("metadata", {}).get("actor")
     if isinstance(actor, str):
         out["actor"] = actor
+    if event.get("late"):
+        out["late"] = True
     return out
+
+
+def mark_late(events):
+    """An event is late when it took effect before one that stands before it in its stream."""
+    latest = ""
+    for e in events:
+        e["late"] = took_effect(e) < latest
+        latest = max(latest, took_effect(e))
 
 
 def instant(text):
@@ -219,6 +229,7 @@ def in_order(blame):
 
 
 def answer(fold, events, plan):
+    mark_late(events)
     out = {"versions": [], "flips": {x: [] for x in plan["exprs"]}, "picks": {p: [] for p in plan["paths"]}, "effective": []}
     held = {x: False for x in plan["exprs"]}
     for e, before, state, did, blame, removed in follow(fold, events):
