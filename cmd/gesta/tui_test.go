@@ -205,9 +205,6 @@ var tuiSteps = []struct {
 // TestTUI drives gesta tui in a real terminal and compares its screens with those in testdata/tui; GESTA_UPDATE=1 writes them. Then it runs what was
 // copied, and leaves in both ways.
 func TestTUI(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a real terminal takes seconds")
-	}
 	dir := tuiStore(t)
 	for _, size := range [][2]int{{80, 24}, {120, 40}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
@@ -309,9 +306,6 @@ func TestTUIThatPanics(t *testing.T) {
 			return panicking{keptOpen{s}}, err
 		}
 		os.Exit(run(t.Context(), e, []string{"tui", "order-42"}))
-	}
-	if testing.Short() {
-		t.Skip("a real terminal takes seconds")
 	}
 	m := newTerminal(t, tuiStore(t), 81, 24)
 	before := m.modes()

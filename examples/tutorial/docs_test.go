@@ -175,9 +175,6 @@ func linesOfCode(text string) int {
 // TestSessions does what the tutorial says, from top to bottom, in a module of its own: it writes the files as they grow, and types the commands. With
 // GESTA_UPDATE=1 the page shows what they print.
 func TestSessions(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and tests a program six times")
-	}
 	source := stranger(t)
 	lines := readPage(t, tutorial)
 	var script strings.Builder

@@ -30,9 +30,6 @@ func TestStore(t *testing.T) {
 }
 
 func TestStoreOnDisk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("short")
-	}
 	dirs := map[store.Store]string{}
 	open := func(t testing.TB, dir string, o storetest.Options) store.Store {
 		t.Helper()

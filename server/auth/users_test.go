@@ -507,9 +507,6 @@ func TestContext(t *testing.T) {
 
 // TestManyUsers opens as many as there may be.
 func TestManyUsers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("short")
-	}
 	s := memory.New(memory.Options{})
 	var c store.Commit
 	for i := range auth.MaxUsers {

@@ -13,9 +13,6 @@ import (
 
 // TestAdapter runs the test cases of the Python library's adapter: each must come out on gesta as on the real server.
 func TestAdapter(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes a minute")
-	}
 	env := environment(t, "adapter", adapterPackage, umadbPackage, "pydantic", "msgspec", "pycryptodome")
 	names, err := exec.CommandContext(t.Context(), program(env, "python"), "adapter.py").Output()
 	if err != nil {
