@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -130,7 +131,7 @@ func (c *Client) Stats(ctx context.Context) (store.Stats, error) {
 func (c *Client) Check(ctx context.Context, o store.CheckOptions) (store.CheckReport, error) {
 	var doc struct {
 		basis
-		checkDocument
+		answers.CheckDocument
 	}
 	var err error
 	if o.Repair {

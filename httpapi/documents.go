@@ -7,11 +7,11 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/gestadb/gesta/history"
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -27,11 +27,22 @@ func (h *Handler) head(w http.ResponseWriter, r *http.Request, s store.Store) er
 
 // appendBasis begins a document with what it rests on; the caller closes it.
 func appendBasis(ctx context.Context, dst []byte, s store.Store) ([]byte, error) {
-	head, err := s.Head(ctx)
+	basis, err := answers.Basis(ctx, s)
 	if err != nil {
-		return nil, fmt.Errorf("look up the head: %w", err)
+		return nil, err
 	}
-	return eventjson.AppendBasis(append(dst, `{"basis":`...), &eventjson.Basis{Store: storeID(s), Head: head}), nil
+	return eventjson.AppendBasis(append(dst, `{"basis":`...), &basis), nil
+}
+
+// ask begins a question about what was known at a time or a position, as the parameter knownAt has it; empty is now.
+func ask(ctx context.Context, s store.Store, knownAt string) (*answers.Question, error) {
+	clock := history.Clock{Now: now()}
+	known, err := answers.ParseKnown("knownAt", knownAt, clock)
+	if err != nil {
+		return nil, err
+	}
+	q, err := answers.Ask(ctx, s, answers.Asked{Known: known, Clock: clock})
+	return q, because(ctx, err)
 }
 
 // appendMembers appends the members of v, a struct, to a document that has some.
@@ -70,34 +81,11 @@ func query(r *http.Request) (*parameters, error) {
 	return &parameters{v: v}, nil
 }
 
-// statsDocument is the answer of /v1/stats.
-type statsDocument struct {
-	Events           uint64      `json:"events"`
-	Streams          uint64      `json:"streams"`
-	Types            uint64      `json:"types"`
-	Tags             uint64      `json:"tags"`
-	Commits          uint64      `json:"commits"`
-	SystemEvents     uint64      `json:"systemEvents"`
-	Late             uint64      `json:"late"`
-	Bytes            mediumBytes `json:"bytes"`
-	Segments         int         `json:"segments"`
-	ClockBehindUs    int64       `json:"clockBehindUs"`
-	FirstRecordedAt  string      `json:"firstRecordedAt,omitempty"`
-	LastRecordedAt   string      `json:"lastRecordedAt,omitempty"`
-	FirstEffectiveAt string      `json:"firstEffectiveAt,omitempty"`
-	LastEffectiveAt  string      `json:"lastEffectiveAt,omitempty"`
-}
-
 // mediumDocument is the answer of /v1/stats?medium=true: the figures that cost nothing.
 type mediumDocument struct {
-	Bytes         mediumBytes `json:"bytes"`
-	Segments      int         `json:"segments"`
-	ClockBehindUs int64       `json:"clockBehindUs"`
-}
-
-type mediumBytes struct {
-	Log   int64 `json:"log"`
-	Index int64 `json:"index"`
+	Bytes         answers.MediumBytes `json:"bytes"`
+	Segments      int                 `json:"segments"`
+	ClockBehindUs int64               `json:"clockBehindUs"`
 }
 
 // stats counts everything, which reads everything; with medium=true it gives the figures of the medium alone.
@@ -106,41 +94,55 @@ func (h *Handler) stats(w http.ResponseWriter, r *http.Request, s store.Store) e
 	if err != nil {
 		return err
 	}
-	alone := p.flag("medium")
+	alone, knownAt := p.flag("medium"), p.text("knownAt")
 	if err := p.end(); err != nil {
 		return err
 	}
 	ctx, cancel := h.readContext(r, false)
 	defer cancel()
-	var medium store.Stats
-	m, ok := store.As[store.Measurer](s)
-	if ok {
-		if medium, err = m.Stats(ctx); err != nil {
-			return err // it says what was done
-		}
+	if alone && knownAt != "" {
+		return usagef("medium=true is about now: it does not go with knownAt")
 	}
-	bytes := mediumBytes{Log: medium.LogBytes, Index: medium.IndexBytes}
-	behind := medium.ClockBehind.Microseconds()
 	if alone {
-		if !ok {
-			return unsupported("measuring")
-		}
-		return document(w, r, s, mediumDocument{Bytes: bytes, Segments: medium.Segments, ClockBehindUs: behind})
+		return h.medium(ctx, w, r, s)
 	}
-	c, err := history.CountStats(ctx, s, 0, nil)
+	if err := mayRead(s, store.Query{}); err != nil {
+		return err
+	}
+	q, err := ask(ctx, s, knownAt)
+	if err != nil {
+		return err
+	}
+	counted, medium, err := q.Stats(ctx, nil)
 	if err != nil {
 		return because(ctx, err)
 	}
-	return document(w, r, s, statsDocument{
-		Events: c.Events, Streams: c.Streams, Types: c.Types, Tags: c.Tags, Commits: c.Commits, SystemEvents: c.SystemEvents, Late: c.Late,
-		Bytes: bytes, Segments: medium.Segments, ClockBehindUs: behind,
-		FirstRecordedAt: timeText(c.FirstRecordedAt), LastRecordedAt: timeText(c.LastRecordedAt),
-		FirstEffectiveAt: timeText(c.FirstEffectiveAt), LastEffectiveAt: timeText(c.LastEffectiveAt),
-	})
+	members, err := answers.Members(answers.NewStats(&counted, &medium))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, answers.AppendDocument(nil, &q.Basis, members))
 }
 
-// lister finds the power of lists.
-func lister(s store.Store) (store.Lister, error) {
+// medium answers with the figures of the medium.
+func (h *Handler) medium(ctx context.Context, w http.ResponseWriter, r *http.Request, s store.Store) error {
+	power, ok := store.As[store.Measurer](s)
+	if !ok {
+		return unsupported("measuring")
+	}
+	m, err := power.Stats(ctx)
+	if err != nil {
+		return err // it says what was done
+	}
+	bytes := answers.MediumBytes{Log: m.LogBytes, Index: m.IndexBytes}
+	return document(w, r, s, mediumDocument{Bytes: bytes, Segments: m.Segments, ClockBehindUs: m.ClockBehind.Microseconds()})
+}
+
+// listerOf finds the power of lists, which knows now alone.
+func listerOf(s store.Store, knownAt string) (store.Lister, error) {
+	if knownAt != "" {
+		return nil, usagef("system=true is about now: it does not go with knownAt")
+	}
 	p, ok := store.As[store.Lister](s)
 	if !ok {
 		return nil, unsupported("listing")
@@ -148,82 +150,65 @@ func lister(s store.Store) (store.Lister, error) {
 	return p, nil
 }
 
-// streams lists streams by name, those of gesta's own only where the prefix names them or system=true.
+// streams lists streams by name, those of gesta's own only where the prefix names them or system=true, which is about now.
 func (h *Handler) streams(w http.ResponseWriter, r *http.Request, s store.Store) error {
 	p, err := query(r)
 	if err != nil {
 		return err
 	}
 	o := store.StreamsOptions{Prefix: p.text("prefix"), After: p.text("after"), Limit: int(p.number("limit"))}
-	system := p.flag("system") || store.IsSystem(o.Prefix)
+	system, knownAt := p.flag("system"), p.text("knownAt")
 	if err := p.end(); err != nil {
-		return err
-	}
-	power, err := lister(s)
-	if err != nil {
 		return err
 	}
 	ctx, cancel := h.readContext(r, false)
 	defer cancel()
-	asked := o.Limit
-	if !system {
-		o.Limit = 0 // those that are hidden do not count
+	q, err := ask(ctx, s, knownAt)
+	if err != nil {
+		return err
 	}
-	return list(ctx, h, w, r, s, shown(power.Streams(ctx, o), asked, func(i *store.StreamInfo) bool {
-		return system || !store.IsSystem(i.Stream)
-	}), appendStreamItem, appendStreamFrame)
-}
-
-// shown yields the items of a list that are to be seen, up to a limit, 0 for none.
-func shown[T any](items iter.Seq2[T, error], limit int, see func(*T) bool) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		n := 0
-		for item, err := range items {
-			if err == nil && !see(&item) {
-				continue
-			}
-			if n++; !yield(item, err) || n == limit {
-				return
-			}
+	items := q.Streams(ctx, o)
+	if system {
+		power, err := listerOf(s, knownAt)
+		if err != nil {
+			return err
 		}
+		items = power.Streams(ctx, o)
 	}
+	return list(ctx, h, w, r, &q.Basis, items, answers.AppendStream, appendStreamFrame)
 }
 
-func appendStreamItem(dst []byte, s *store.StreamInfo) []byte {
-	dst = eventjson.AppendString(append(dst, `{"stream":`...), s.Stream)
-	dst = strconv.AppendUint(append(dst, `,"version":`...), s.Version, 10)
-	dst = appendPosition(append(dst, `,"lastPosition":`...), s.LastPosition)
-	dst = eventjson.AppendTime(append(dst, `,"lastRecordedAt":`...), s.LastRecordedAt)
-	return append(dst, '}')
-}
-
-// types lists the types of events by name. In JSON what is in streams of gesta's own does not count; in frames it does.
+// types lists the types of events by name. What is in streams of gesta's own does not count, unless system=true, which is about now.
 func (h *Handler) types(w http.ResponseWriter, r *http.Request, s store.Store) error {
 	p, err := query(r)
 	if err != nil {
 		return err
 	}
-	system := p.flag("system")
+	system, knownAt := p.flag("system"), p.text("knownAt")
 	if err := p.end(); err != nil {
+		return err
+	}
+	if err := mayRead(s, store.Query{}); err != nil {
 		return err
 	}
 	ctx, cancel := h.readContext(r, false)
 	defer cancel()
-	var items iter.Seq2[store.TypeInfo, error]
+	q, err := ask(ctx, s, knownAt)
+	if err != nil {
+		return err
+	}
 	if system {
-		power, err := lister(s)
+		power, err := listerOf(s, knownAt)
 		if err != nil {
 			return err
 		}
-		items = power.Types(ctx)
-	} else {
-		types, err := history.Types(ctx, s, 0)
-		if err != nil {
-			return because(ctx, err)
-		}
-		items = sliceSeq(types)
+		return list(ctx, h, w, r, &q.Basis, power.Types(ctx), answers.AppendType, appendTypeFrame)
 	}
-	return list(ctx, h, w, r, s, items, appendTypeItem, appendTypeFrame)
+	types, err := q.Types(ctx)
+	if err != nil {
+		return because(ctx, err)
+	}
+	return list(ctx, h, w, r, &q.Basis, sliceSeq(types), answers.AppendType, appendTypeFrame)
 }
 
 func sliceSeq[T any](items []T) iter.Seq2[T, error] {
@@ -236,15 +221,10 @@ func sliceSeq[T any](items []T) iter.Seq2[T, error] {
 	}
 }
 
-func appendTypeItem(dst []byte, t *store.TypeInfo) []byte {
-	dst = eventjson.AppendString(append(dst, `{"type":`...), t.Type)
-	return append(strconv.AppendUint(append(dst, `,"events":`...), t.Events, 10), '}')
-}
-
 // list answers with items of any number: a document, or frames. It is sent piece by piece; an error after the first
 // cuts the connection, or is a frame.
 func list[T any](
-	ctx context.Context, h *Handler, w http.ResponseWriter, r *http.Request, s store.Store, items iter.Seq2[T, error],
+	ctx context.Context, h *Handler, w http.ResponseWriter, r *http.Request, basis *eventjson.Basis, items iter.Seq2[T, error],
 	item, frame func([]byte, *T) []byte,
 ) error {
 	l := &listing{o: h.newOutlet(w), w: w, contentType: jsonType}
@@ -253,11 +233,7 @@ func list[T any](
 		l.contentType = FramesType
 		l.buf = append(l.buf, magic...)
 	} else {
-		doc, err := appendBasis(ctx, nil, s)
-		if err != nil {
-			return err
-		}
-		l.buf = append(doc, `,"items":[`...)
+		l.buf = append(eventjson.AppendBasis([]byte(`{"basis":`), basis), `,"items":[`...)
 	}
 	n := uint64(0)
 	for it, err := range items {
@@ -380,7 +356,11 @@ func (h *Handler) id(w http.ResponseWriter, r *http.Request, s store.Store) erro
 	}
 	ctx, cancel := h.readContext(r, false)
 	defer cancel()
-	return list(ctx, h, w, r, s, power.ByID(ctx, r.PathValue("id")), eventjson.AppendEvent, appendEventFrame)
+	basis, err := answers.Basis(ctx, s)
+	if err != nil {
+		return because(ctx, err)
+	}
+	return list(ctx, h, w, r, &basis, power.ByID(ctx, r.PathValue("id")), eventjson.AppendEvent, appendEventFrame)
 }
 
 // appendEventFrame appends a frame of one event.

@@ -3,28 +3,10 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"time"
 
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
-	"github.com/gestadb/gesta/store/eventjson"
 )
-
-// checkDocument is the answer of /v1/check.
-type checkDocument struct {
-	OK       bool           `json:"ok"`
-	Events   uint64         `json:"events"`
-	Files    int            `json:"files"`
-	Problems []checkProblem `json:"problems"`
-}
-
-type checkProblem struct {
-	Code     string         `json:"code"`
-	File     string         `json:"file"`
-	Offset   int64          `json:"offset"`
-	Position store.Position `json:"position,omitempty"`
-	Message  string         `json:"message"`
-	Repaired bool           `json:"repaired,omitempty"`
-}
 
 // check walks everything and says what is wrong.
 func (h *Handler) check(w http.ResponseWriter, r *http.Request, s store.Store) error {
@@ -59,11 +41,7 @@ func (h *Handler) walk(w http.ResponseWriter, r *http.Request, s store.Store, o 
 	if err != nil {
 		return err
 	}
-	doc := checkDocument{OK: report.OK(), Events: report.Events, Files: report.Files, Problems: []checkProblem{}}
-	for _, p := range report.Problems {
-		doc.Problems = append(doc.Problems, checkProblem(p))
-	}
-	return document(w, r, s, doc)
+	return document(w, r, s, answers.NewCheck(&report))
 }
 
 // erasure is the body of /v1/erase.
@@ -102,11 +80,4 @@ func (h *Handler) erase(w http.ResponseWriter, r *http.Request, s store.Store) e
 		return err
 	}
 	return writeResult(w, r, &result)
-}
-
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return eventjson.FormatTime(t)
 }

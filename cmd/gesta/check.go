@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 	"github.com/gestadb/gesta/store/open"
@@ -31,23 +32,6 @@ func newCheckCommand(e *env) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&o.Repair, "repair", false, "make what is derived again from the log")
 	return cmd
-}
-
-// checkDocument is the document of check.
-type checkDocument struct {
-	OK       bool           `json:"ok"`
-	Events   uint64         `json:"events"`
-	Files    int            `json:"files"`
-	Problems []checkProblem `json:"problems"`
-}
-
-type checkProblem struct {
-	Code     string         `json:"code"`
-	File     string         `json:"file"`
-	Offset   int64          `json:"offset"`
-	Position store.Position `json:"position,omitempty"`
-	Message  string         `json:"message"`
-	Repaired bool           `json:"repaired,omitempty"`
 }
 
 func (e *env) check(ctx context.Context, o store.CheckOptions) error {
@@ -78,12 +62,8 @@ func (e *env) check(ctx context.Context, o store.CheckOptions) error {
 }
 
 func (e *env) checkJSON(ctx context.Context, r *store.CheckReport) error {
-	doc := checkDocument{OK: r.OK(), Events: r.Events, Files: r.Files, Problems: []checkProblem{}}
-	for _, p := range r.Problems {
-		doc.Problems = append(doc.Problems, checkProblem(p))
-	}
 	basis := e.checkedBasis(ctx, r)
-	return e.printDocument(ctx, &basis, doc)
+	return e.printDocument(ctx, &basis, answers.NewCheck(r))
 }
 
 // checkedBasis is the basis of a report: of a store that cannot be opened as it is no more than its id is known, and people are told why.

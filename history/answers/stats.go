@@ -2,7 +2,6 @@ package answers
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/gestadb/gesta/history"
@@ -43,7 +42,7 @@ func (q *Question) Stats(ctx context.Context, truncated func(store.Position)) (c
 	}
 	if medium, ok := store.As[store.Measurer](q.Store); ok {
 		if m, err = medium.Stats(ctx); err != nil {
-			return c, m, fmt.Errorf("measure store: %w", err)
+			return c, m, err // it says what was done
 		}
 	}
 	return c, m, nil
