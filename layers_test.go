@@ -25,6 +25,7 @@ var layers = []struct {
 	{"ground: knows no events", []string{"store/disk/vfs", "internal/script", "internal/console", "internal/decimal"}},
 	{"what the disk allows, events or not", []string{"internal/rawlimit"}},
 	{"0: contract", []string{"store"}},
+	{"1: commits on their way into a store", []string{"internal/flight"}},
 	{"1: the disk engine's index, and a disk for tests", []string{"store/disk/internal/index", "store/disk/vfs/simfs"}},
 	{"1: the disk engine's log, whose places the index names", []string{"store/disk/internal/segment"}},
 	{"1: backends, suite, forms, folds", []string{"cache", "store/disk", "store/memory", "store/storetest", "store/eventjson", "reducer"}},
@@ -33,11 +34,12 @@ var layers = []struct {
 	{"2: what a user writes and asks", []string{".", "history"}},
 	{"3: around what a user writes", []string{"projection", "reducer/guest", "codec/json2", "codec/cbor", "codec/protobuf", "history/answers"}},
 	{"3: read models in a database, and tests of what a user writes", []string{"projection/sqldb", "gestatest"}},
-	{"3: protocols, and who may do what", []string{"httpapi", "server/umadb", "server/auth"}},
+	{"3: protocols, and who may do what", []string{"httpapi", "server/umadb", "server/auth", "server/auth/authtest"}},
 	{"4: wiring", []string{"store/open", "server"}},
 	{"5: parts of the command line", []string{"cmd/gesta/internal/source", "cmd/gesta/internal/tui"}},
 	{"5: command line", []string{"cmd/gesta"}},
 	{"above all: programs of users", []string{"examples/bank", "examples/courses", "examples/shop", "examples/tutorial"}},
+	{"above all: what tests of compatibility need of others", []string{"test/compat/rig"}},
 	{"above all: programs that work on the source, and tests of the programs", []string{"internal/mutants", "test/oracle", "test/stories", "test/compat/umadb", "test/compat/openapi", "test/load"}},
 }
 
@@ -51,6 +53,8 @@ var equipment = map[string][]string{
 	"store/disk/vfs/simfs": nil,
 	"internal/script":      {"store/storetest"},
 	"internal/console":     nil,
+	"test/compat/rig":      nil,
+	"server/auth/authtest": nil,
 }
 
 // TestLayers reads the import clauses of the whole module, under any build tag and for any system. What _test.go files
