@@ -1,84 +1,25 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"fmt"
-	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gestadb/gesta/test/compat/rig"
 )
-
-// compatPrograms returns the directory with the programs of UmaDB's Python package, which the tests in test/compat/umadb install, or
-// skips the test.
-func compatPrograms(t *testing.T) string {
-	t.Helper()
-	base := os.Getenv("GESTA_COMPAT_DIR")
-	if base == "" {
-		if cache, err := os.UserCacheDir(); err == nil {
-			base = filepath.Join(cache, "gesta-compat")
-		}
-	}
-	if _, err := os.Stat(filepath.Join(base, "umadb", "installed")); err != nil {
-		message := "the real UmaDB is not installed: go test ./test/compat/umadb installs it"
-		if os.Getenv("GESTA_REQUIRE_COMPAT") == "1" {
-			t.Fatal(message)
-		}
-		t.Skip(message)
-	}
-	return filepath.Join(base, "umadb", "bin")
-}
-
-// startRealUmaDB starts the real server on a new database and returns its address.
-func startRealUmaDB(t *testing.T, programs string) string {
-	t.Helper()
-	for range 5 { // the port may be taken between the two
-		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		addr := l.Addr().String()
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
-		ctx, stop := context.WithCancel(context.WithoutCancel(t.Context())) // the clients end first
-		server := exec.CommandContext(ctx, filepath.Join(programs, "umadb"), "--listen", addr, "--db-path", t.TempDir())
-		out, err := server.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := server.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { stop(); _ = server.Wait() })
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if strings.Contains(lines.Text(), "UmaDB started") {
-				go func() {
-					for lines.Scan() { // so that the server can go on writing
-					}
-				}()
-				return addr
-			}
-		}
-	}
-	t.Fatal("the real server does not start")
-	return ""
-}
 
 // TestImportRealUmaDB copies the real server, and has the official client read both: but for the tracking of an append's events but the last,
 // they show the same.
 func TestImportRealUmaDB(t *testing.T) {
-	programs := compatPrograms(t)
-	addr := startRealUmaDB(t, programs)
+	env := rig.Installed(t, "umadb", "./test/compat/umadb")
+	addr := rig.UmaDB(t, env)
 	python := func(command, addr string) string {
 		t.Helper()
-		out, err := exec.CommandContext(t.Context(), filepath.Join(programs, "python"), "testdata/uma.py", command, "http://"+addr).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), env.Program("python"), "testdata/uma.py", command, "http://"+addr).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, out)
 		}

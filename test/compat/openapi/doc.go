@@ -4,6 +4,6 @@
 // Both programs do the same job, with nothing of gesta but what was generated: they follow orders, bill each with an append that has a key, and keep how far they
 // are as the tracking of those appends. While they work they are killed and started again. Each order must be billed once.
 //
-// Generators and what they need are installed, in the versions that are pinned in rig_test.go, below $GESTA_COMPAT_DIR, or gesta-compat in the user's cache directory. Where
-// that cannot be done the tests are skipped, unless GESTA_REQUIRE_COMPAT=1. What is generated lies in directories of the tests, and is gone with them.
+// Generators and what they need are installed by package rig, in the versions that are pinned in rig_test.go. What is generated lies in directories of the tests, and is gone
+// with them.
 package openapi

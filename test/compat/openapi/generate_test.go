@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gestadb/gesta/test/compat/rig"
 )
 
 // pythonSettings say that the generator need not format what it writes.
@@ -19,8 +21,8 @@ const typescriptSettings = `{"compilerOptions": {
 // understand everything else.
 func generatePython(t *testing.T, description []byte) []string {
 	t.Helper()
-	env, dir := python(t), t.TempDir()
-	out := run(t, dir, program(env, "openapi-python-client"), "generate", "--path", put(t, dir, "openapi.json", description),
+	env, dir := rig.Python(t, "openapi-python", pythonPackages), t.TempDir()
+	out := run(t, dir, env.Program("openapi-python-client"), "generate", "--path", put(t, dir, "openapi.json", description),
 		"--config", put(t, dir, "settings.yml", []byte(pythonSettings)), "--meta", "none", "--output-path", filepath.Join(dir, "gesta_client"))
 	for line := range strings.Lines(out) {
 		known := strings.HasPrefix(line, "WARNING parsing GET /v1/export") || strings.HasPrefix(line, "WARNING parsing POST /v1/restore") ||
@@ -31,14 +33,14 @@ func generatePython(t *testing.T, description []byte) []string {
 		}
 	}
 	copyHere(t, "billing.py", dir)
-	return []string{program(env, "python"), filepath.Join(dir, "billing.py")}
+	return []string{env.Program("python"), filepath.Join(dir, "billing.py")}
 }
 
 // generateTypeScript makes the types of a description, and returns the command that bills with them, once the compiler has found that they fit.
 func generateTypeScript(t *testing.T, description []byte) []string {
 	t.Helper()
-	env, dir := node(t), t.TempDir()
-	modules := filepath.Join(env, "node_modules")
+	env, dir := rig.Node(t, "openapi-node", nodePackages), t.TempDir()
+	modules := filepath.Join(string(env), "node_modules")
 	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}

@@ -9,12 +9,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gestadb/gesta/test/compat/rig"
 )
 
 // TestAdapter runs the test cases of the Python library's adapter: each must come out on gesta as on the real server.
 func TestAdapter(t *testing.T) {
-	env := environment(t, "adapter", adapterPackage, umadbPackage, "pydantic", "msgspec", "pycryptodome")
-	names, err := exec.CommandContext(t.Context(), program(env, "python"), "adapter.py").Output()
+	env := rig.Python(t, "adapter", []string{adapterPackage, umadbPackage, "pydantic", "msgspec", "pycryptodome"}, "--pre")
+	names, err := exec.CommandContext(t.Context(), env.Program("python"), "adapter.py").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +24,7 @@ func TestAdapter(t *testing.T) {
 	for group := range strings.Lines(string(names)) {
 		group = strings.TrimSpace(group)
 		t.Run(group, func(t *testing.T) {
-			want := adapterOutcomes(t, env, group, startReal(t, env))
+			want := adapterOutcomes(t, env, group, rig.UmaDB(t, env))
 			got := adapterOutcomes(t, env, group, startGesta(t, backends["disk"]))
 			if nilUUID[group] != "" && got[nilUUID[group]] == "passed" {
 				want[nilUUID[group]] = "passed"
@@ -46,9 +48,9 @@ func TestAdapter(t *testing.T) {
 // nilUUID has the tests that the real server fails, by group: they append an event with the nil uuid a second time, which it takes for a repeat.
 var nilUUID = map[string]string{"application recorder": "test_insert_select"}
 
-func adapterOutcomes(t *testing.T, env, group, addr string) map[string]string {
+func adapterOutcomes(t *testing.T, env rig.Env, group, addr string) map[string]string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), program(env, "python"), "adapter.py", group, "http://"+addr).Output()
+	out, err := exec.CommandContext(t.Context(), env.Program("python"), "adapter.py", group, "http://"+addr).Output()
 	if err != nil {
 		t.Fatalf("adapter.py %q: %v", group, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gestadb/gesta/server/umadb"
 	"github.com/gestadb/gesta/store/eventjson"
+	"github.com/gestadb/gesta/test/compat/rig"
 )
 
 const key = "secret"
@@ -42,8 +43,8 @@ var keyed = []grpc.ServerOption{
 
 // TestUnauthenticated calls servers with a key without one.
 func TestUnauthenticated(t *testing.T) {
-	env := environment(t, "umadb", umadbPackage)
-	theirs, ours := startReal(t, env, "--api-key", key), startGesta(t, backends["memory"], keyed...)
+	env := official(t)
+	theirs, ours := rig.UmaDB(t, env, "--api-key", key), startGesta(t, backends["memory"], keyed...)
 	a, b := dial(t, theirs), dial(t, ours)
 	for _, method := range []string{appendMethod, readMethod, subscribeMethod, headMethod, trackingMethod} {
 		want, got := call(t, a, method, nil), call(t, b, method, nil)
@@ -57,7 +58,7 @@ func TestUnauthenticated(t *testing.T) {
 }
 
 // headError returns the error that the official client makes of a call.
-func headError(t *testing.T, env, addr string) string {
+func headError(t *testing.T, env rig.Env, addr string) string {
 	t.Helper()
 	const script = `
 import sys, umadb
@@ -66,7 +67,7 @@ try:
 except Exception as error:
     print(type(error).__name__, error)
 `
-	out, err := exec.CommandContext(t.Context(), program(env, "python"), "-c", script, "http://"+addr).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), env.Program("python"), "-c", script, "http://"+addr).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gestadb/gesta/test/compat/rig"
 )
 
 // task is what differential.py is given at a time.
@@ -33,9 +35,9 @@ type driver struct {
 	out *bufio.Reader
 }
 
-func startDriver(t *testing.T, env string) *driver {
+func startDriver(t *testing.T, env rig.Env) *driver {
 	t.Helper()
-	script := exec.CommandContext(t.Context(), program(env, "python"), "differential.py")
+	script := exec.CommandContext(t.Context(), env.Program("python"), "differential.py")
 	script.Stderr = os.Stderr
 	in, err := script.StdinPipe()
 	if err != nil {
@@ -89,7 +91,7 @@ const onePair = 25
 // TestDifferential runs random histories through the official client against the real server and against gesta, on both backends. GESTA_COMPAT_HISTORIES and
 // GESTA_COMPAT_SEED say how many, and which.
 func TestDifferential(t *testing.T) {
-	env := environment(t, "umadb", umadbPackage)
+	env := official(t)
 	histories, seed := setting("GESTA_COMPAT_HISTORIES", 1000), setting("GESTA_COMPAT_SEED", 1)
 	if testing.Short() {
 		histories = 50
@@ -101,7 +103,7 @@ func TestDifferential(t *testing.T) {
 			for total["histories"] < histories {
 				k := task{Seed: seed + total["histories"]/onePair, Histories: onePair}
 				t.Run("seed="+strconv.Itoa(k.Seed), func(t *testing.T) {
-					k.Real, k.Ours = "http://"+startReal(t, env), "http://"+startGesta(t, backends[backend])
+					k.Real, k.Ours = "http://"+rig.UmaDB(t, env), "http://"+startGesta(t, backends[backend])
 					o := d.run(t, k)
 					for _, difference := range o.Differences {
 						t.Errorf("%s", difference)

@@ -14,6 +14,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	grpcstatus "google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/gestadb/gesta/test/compat/rig"
 )
 
 // mutant is gesta's service with one small fault, made on the wire before or behind it.
@@ -221,7 +223,7 @@ func startMutant(t *testing.T, m *mutant) string {
 
 // TestMutants holds the comparison against servers that are wrong: each must be found. The first one is right, and must pass.
 func TestMutants(t *testing.T) {
-	env := environment(t, "umadb", umadbPackage)
+	env := official(t)
 	d := startDriver(t, env)
 	for _, m := range append([]mutant{{name: "none"}}, mutants...) {
 		t.Run(m.name, func(t *testing.T) {
@@ -238,7 +240,7 @@ func TestMutants(t *testing.T) {
 }
 
 // foundBy says what finds the mutant; empty for nothing.
-func (m *mutant) foundBy(t *testing.T, env string, d *driver) string {
+func (m *mutant) foundBy(t *testing.T, env rig.Env, d *driver) string {
 	t.Helper()
 	most := 8
 	if m.name == "none" {
@@ -247,13 +249,13 @@ func (m *mutant) foundBy(t *testing.T, env string, d *driver) string {
 	for seed := range most {
 		o := d.run(t, task{
 			Seed: 1 + seed, Histories: onePair,
-			Real: "http://" + startReal(t, env), Ours: "http://" + startMutant(t, m),
+			Real: "http://" + rig.UmaDB(t, env), Ours: "http://" + startMutant(t, m),
 		})
 		if len(o.Differences) > 0 {
 			return "random histories"
 		}
 	}
-	if found := rawDifferences(t, dial(t, startReal(t, env)), dial(t, startMutant(t, m))); len(found) > 0 {
+	if found := rawDifferences(t, dial(t, rig.UmaDB(t, env)), dial(t, startMutant(t, m))); len(found) > 0 {
 		name, _, _ := strings.Cut(found[0], " (")
 		return "the raw case " + name
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/gestadb/gesta/test/compat/rig"
 )
 
 const (
@@ -163,10 +165,10 @@ func rawDifferences(t *testing.T, theirs, ours *grpc.ClientConn) []string {
 
 // TestRaw compares the bytes of answers.
 func TestRaw(t *testing.T) {
-	env := environment(t, "umadb", umadbPackage)
+	env := official(t)
 	for name, open := range backends {
 		t.Run(name, func(t *testing.T) {
-			for _, d := range rawDifferences(t, dial(t, startReal(t, env)), dial(t, startGesta(t, open))) {
+			for _, d := range rawDifferences(t, dial(t, rig.UmaDB(t, env)), dial(t, startGesta(t, open))) {
 				t.Error(d)
 			}
 		})
