@@ -116,10 +116,11 @@ func (g *guarded) concealConflict(conflict *store.ConflictError) *store.Conflict
 	shown := &store.ConflictError{Failed: slices.Clone(conflict.Failed)}
 	for i := range shown.Failed {
 		f := &shown.Failed[i]
-		hidden := func(e store.Recorded) bool { return !g.p.May(Read, e.Stream) }
-		if slices.ContainsFunc(f.Events, hidden) {
-			f.Events = slices.DeleteFunc(slices.Clone(f.Events), hidden)
-			f.Complete = false
+		found := len(f.Events)
+		f.Events = slices.DeleteFunc(slices.Clone(f.Events), func(e store.Recorded) bool { return !g.p.May(Read, e.Stream) })
+		f.Complete = f.Complete && len(f.Events) == found
+		for j := range f.Events {
+			f.Events[j].Tracking = g.p.tracking(f.Events[j].Tracking)
 		}
 	}
 	return shown

@@ -23,7 +23,7 @@
 //	guard, item of a category a glob that matches all of CATEGORY-*
 //	guard, any other item     read on everything; so does the empty query
 //	state, diff, blame        as the guard with their query: MayRead
-//	tracking                  the source counts as a stream of that name: read to look, append to move it
+//	tracking                  the source counts as a stream of that name: read to look, at what an event came with too; append to move it
 //	look up by id             as read
 //	look up by key            read on each stream of the commit; otherwise the key is not found
 //	streams                   those that may be read

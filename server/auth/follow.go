@@ -19,9 +19,10 @@ func changed() error {
 	}
 }
 
-// watch returns a context that is also done when the rights of the principal change, or its token expires. stop frees what that takes.
-func (p *Principal) watch(ctx context.Context) (watched context.Context, stop func()) {
-	if !p.mayChange() {
+// Watch returns a context that is also done when the rights of the principal change, or its token expires: for what takes so long that nobody else would look at them
+// again. stop frees what that takes. Nil has no rights that could change.
+func (p *Principal) Watch(ctx context.Context) (watched context.Context, stop func()) {
+	if p == nil || !p.mayChange() {
 		return ctx, func() {}
 	}
 	watched, cancel := context.WithCancelCause(ctx)

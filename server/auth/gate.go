@@ -90,7 +90,7 @@ func (g *guarded) Read(ctx context.Context, q store.Query, o store.ReadOptions) 
 		return failing[store.Recorded](err)
 	}
 	if g.p.sees(q) && (!o.Follow || !g.p.mayChange()) {
-		return g.gate.inner.Read(ctx, q, o)
+		return g.p.shown(g.gate.inner.Read(ctx, q, o))
 	}
 	if err := q.Validate(); err != nil { // before it is narrowed
 		return failing[store.Recorded](err)
@@ -106,7 +106,7 @@ func (g *guarded) read(ctx context.Context, q store.Query, o store.ReadOptions, 
 	left := o.Limit
 	o.Limit = 0
 	if o.Follow {
-		watched, stop := g.p.watch(ctx)
+		watched, stop := g.p.Watch(ctx)
 		defer stop()
 		ctx = watched
 	}
@@ -122,6 +122,7 @@ func (g *guarded) read(ctx context.Context, q store.Query, o store.ReadOptions, 
 		if !sight.of(e.Stream) {
 			continue
 		}
+		e.Tracking = g.p.tracking(e.Tracking)
 		if !yield(e, nil) {
 			return
 		}

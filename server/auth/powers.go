@@ -94,6 +94,7 @@ func (g *guarded) ByID(ctx context.Context, id string) iter.Seq2[store.Recorded,
 			if err == nil && !g.p.May(Read, e.Stream) {
 				continue
 			}
+			e.Tracking = g.p.tracking(e.Tracking)
 			if !yield(e, err) {
 				return
 			}
@@ -272,7 +273,7 @@ func (g *guarded) Restore(ctx context.Context, commits iter.Seq2[store.RecordedC
 	return restorer.Restore(ctx, commits)
 }
 
-// Erase takes payloads away of events whose streams the principal operates.
+// Erase takes payloads away of events whose streams the principal operates. The version of the system's stream that says so is for admins alone.
 func (g *guarded) Erase(ctx context.Context, e store.Erasure) (store.Result, error) {
 	if err := g.p.Require(Operate); err != nil {
 		return store.Result{}, err
@@ -288,7 +289,9 @@ func (g *guarded) Erase(ctx context.Context, e store.Erasure) (store.Result, err
 	if err := g.mayErase(ctx, e.Positions); err != nil {
 		return store.Result{}, err
 	}
-	return eraser.Erase(ctx, e)
+	r, err := eraser.Erase(ctx, e)
+	r.Versions = slices.DeleteFunc(slices.Clone(r.Versions), func(v store.StreamVersion) bool { return !g.p.May(Read, v.Stream) })
+	return r, err
 }
 
 // mayErase says whether the principal operates the stream of each event. A position that holds none up to the head is denied like that of an event that may not be seen; above

@@ -9,7 +9,7 @@ import (
 )
 
 // Principal is whoever sent a request, with the rights of the moment in which that was found out. It does not change; nil has no right at all. Rights that are
-// taken away end the follows of the principals that had them; other requests are short and finish.
+// taken away end the follows of the principals that had them, and what [Principal.Watch] was asked for; other requests are short and finish.
 type Principal struct {
 	name  string
 	token string

@@ -37,6 +37,20 @@ func (o *oracle) may(role auth.Role, stream string) bool {
 	return len(o.on) == 0 || slices.ContainsFunc(o.on, matches)
 }
 
+// sees returns the events that may be read, as they may be: what their commits tracked is for who may look at the source.
+func (o *oracle) sees(events []store.Recorded) []store.Recorded {
+	var seen []store.Recorded
+	for _, e := range events {
+		if e.Tracking != nil && !o.may(auth.Read, e.Tracking.Source) {
+			e.Tracking = nil
+		}
+		if o.may(auth.Read, e.Stream) {
+			seen = append(seen, e)
+		}
+	}
+	return seen
+}
+
 // patterns are the globs that came up, as regular expressions.
 var patterns = map[string]*regexp.Regexp{}
 
@@ -226,12 +240,9 @@ func (r *rig) read(s store.Store, o *oracle) {
 	if head > 0 && r.IntN(3) == 0 {
 		opts.After, opts.Until = store.Position(r.Uint64N(uint64(head))), store.Position(r.Uint64N(uint64(head)+2))
 	}
-	var want []store.Recorded
-	all := must(collect(r.plain.Read(r.t.Context(), q, store.ReadOptions{After: opts.After, Until: opts.Until, Backward: opts.Backward})))
-	for _, e := range all {
-		if o.may(auth.Read, e.Stream) && (opts.Limit == 0 || len(want) < opts.Limit) {
-			want = append(want, e)
-		}
+	want := o.sees(must(collect(r.plain.Read(r.t.Context(), q, store.ReadOptions{After: opts.After, Until: opts.Until, Backward: opts.Backward}))))
+	if opts.Limit > 0 {
+		want = want[:min(opts.Limit, len(want))]
 	}
 	if !opts.Backward && opts.Until == 0 {
 		opts.Progress = func(p store.Position, _ bool) { last = p }
@@ -284,7 +295,7 @@ func (r *rig) append(s store.Store, o *oracle) {
 		for i := range wantConflict.Failed {
 			f := &wantConflict.Failed[i]
 			n := len(f.Events)
-			f.Events = slices.DeleteFunc(f.Events, func(e store.Recorded) bool { return !o.may(auth.Read, e.Stream) })
+			f.Events = o.sees(f.Events)
 			if len(f.Events) < n {
 				f.Complete = false
 				r.counts["conflict withheld"]++
@@ -316,7 +327,7 @@ func (r *rig) look(s store.Store, o *oracle) {
 	ctx := r.t.Context()
 	id := fmt.Sprintf("00000000-0000-0000-0000-00000000000%d", r.IntN(5))
 	ids, _ := store.As[store.IDs](s)
-	want := slices.DeleteFunc(must(collect(r.plain.ByID(ctx, id))), func(e store.Recorded) bool { return !o.may(auth.Read, e.Stream) })
+	want := o.sees(must(collect(r.plain.ByID(ctx, id))))
 	r.same("by id", want, must(collect(ids.ByID(ctx, id))))
 
 	lister, _ := store.As[store.Lister](s)
@@ -396,7 +407,7 @@ func (r *rig) erase(s store.Store, o *oracle) {
 		e.Positions = append(e.Positions, p)
 	}
 	eraser, _ := store.As[store.Eraser](s)
-	_, err := eraser.Erase(r.t.Context(), e)
+	got, err := eraser.Erase(r.t.Context(), e)
 	if !may {
 		r.counts["erase denied"]++
 		if code := eventjson.Describe(err).Code; code != eventjson.CodeDenied {
@@ -405,9 +416,13 @@ func (r *rig) erase(s store.Store, o *oracle) {
 		return
 	}
 	r.counts["erase done"]++
-	if _, wantErr := r.plain.Erase(r.t.Context(), e); err != nil || wantErr != nil {
+	want, wantErr := r.plain.Erase(r.t.Context(), e)
+	if err != nil || wantErr != nil {
 		r.t.Fatalf("erase %+v as %+v: %v, %v", e, o, err, wantErr)
 	}
+	want.Versions = slices.DeleteFunc(want.Versions, func(v store.StreamVersion) bool { return !o.may(auth.Read, v.Stream) })
+	got.RecordedAt = want.RecordedAt
+	r.same("the erasure", want, got)
 }
 
 func (r *rig) at(p store.Position) store.Recorded {
