@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -33,10 +34,10 @@ func (h *Handler) appendLines(w http.ResponseWriter, r *http.Request, s store.St
 		}
 		return in, nil
 	}
-	h.newFlight(s, d, ackLine).run(r.Context(), h.o.MaxFlight, next, func(_ uint64, err error) {
+	h.newInflow(s, d, ackLine).run(r.Context(), next, func(_ uint64, err error) {
 		if err != nil {
 			failed := streamFailed(r, err)
-			d.out.add(func(dst []byte) []byte { return appendErrorLine(dst, failed) })
+			_ = d.out.Add(func(dst []byte) []byte { return appendErrorLine(dst, failed) })
 		}
 		d.finish()
 	})
@@ -80,7 +81,7 @@ func (h *Handler) appendFrames(w http.ResponseWriter, r *http.Request, s store.S
 		return err
 	}
 	defer d.close()
-	d.out.add(func(dst []byte) []byte { return append(dst, magic...) })
+	_ = d.out.Add(func(dst []byte) []byte { return append(dst, magic...) })
 	frames := h.newFrames(d.body, d.body)
 	defer frames.close()
 	next := func() (inbound, error) {
@@ -97,9 +98,9 @@ func (h *Handler) appendFrames(w http.ResponseWriter, r *http.Request, s store.S
 		}
 		return in, nil
 	}
-	h.newFlight(s, d, ackFrame).run(r.Context(), h.o.MaxFlight, next, func(taken uint64, err error) {
+	h.newInflow(s, d, ackFrame).run(r.Context(), next, func(taken uint64, err error) {
 		if err == nil || r.Context().Err() != nil {
-			d.out.add(func(dst []byte) []byte { return appendEnd(dst, taken) })
+			_ = d.out.Add(func(dst []byte) []byte { return appendEnd(dst, taken) })
 		}
 		d.finish()
 	})
@@ -201,14 +202,4 @@ func passedOver(err error) bool {
 }
 
 // trimEnd drops the end of a line, and spaces around it.
-func trimEnd(line []byte) []byte {
-	for len(line) > 0 && isSpace(line[len(line)-1]) {
-		line = line[:len(line)-1]
-	}
-	for len(line) > 0 && isSpace(line[0]) {
-		line = line[1:]
-	}
-	return line
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+func trimEnd(line []byte) []byte { return bytes.Trim(line, " \t\r\n") }

@@ -18,12 +18,12 @@ import (
 type body struct{ gathering }
 
 // heldDocuments is how many bodies of documents, each as long as it may be, are in memory at once.
-const heldDocuments = 64
+const heldDocuments = 8
 
 // readBody reads the whole body of an append. Memory is taken as the bytes come, whatever the request says of its length.
 func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
 	src := h.bodyReader(r.Context(), w, r)
-	src.timeout = h.o.BodyTimeout
+	src.hurry()
 	return readWhole(src, r.ContentLength, h.o.MaxBodyBytes, &h.held)
 }
 
@@ -76,17 +76,33 @@ func bodyFailed(err error) error {
 	return &eventjson.Error{Code: eventjson.CodeUsage, Message: fmt.Sprintf("the body of the request was cut off: %s", err)}
 }
 
-// bodyReader reads a body piece by piece, each of which must come within a time; the end of ctx ends it.
+// bodyReader reads a body, whose sender may not be silent for longer than a time; the end of ctx ends it. While a part of it waits in memory for the rest it
+// hurries: then each hurriedPiece must come within a time, so that one who sends a byte now and then gains nothing by it.
 type bodyReader struct {
 	r       io.Reader
 	rc      *http.ResponseController
 	ctx     context.Context // of one request
 	timeout time.Duration
 	whole   time.Time                 // when all of it must be there; zero is never
-	hurried time.Duration             // the timeout while it hurries
+	hurried time.Duration             // for a piece while it hurries
 	hurries bool                      // a part of it is in memory that waits for the rest
+	due     time.Time                 // when the piece must be there; zero is before the first read of it
+	missing int                       // bytes of the piece
 	last    atomic.Pointer[time.Time] // when reading ends, whatever comes; nil is never
 }
+
+// hurriedPiece is how much must come within the time for a piece, in bytes. In 30 seconds it is 9 KB a second, as for those who read.
+const hurriedPiece = 256 << 10
+
+// hurry says that a part of the body waits for the rest from now on, unless it does so already.
+func (b *bodyReader) hurry() {
+	if !b.hurries {
+		b.hurries, b.due = true, time.Time{}
+	}
+}
+
+// relax says that nothing of the body waits.
+func (b *bodyReader) relax() { b.hurries = false }
 
 // lingering is how long what comes is read after the answer has ended.
 const lingering = time.Second
@@ -115,6 +131,9 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 		_ = b.rc.SetReadDeadline(past)
 	}
 	n, err := b.r.Read(p)
+	if b.missing -= n; b.missing <= 0 {
+		b.due = time.Time{} // the next piece begins when it is read
+	}
 	silent := errors.Is(err, os.ErrDeadlineExceeded) && !now().Before(deadline) // which ends ctx, too
 	if ctxErr := b.ctx.Err(); err != nil && ctxErr != nil && !silent {
 		err = ctxErr
@@ -124,11 +143,13 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 
 // deadline is when the next bytes must be there.
 func (b *bodyReader) deadline() time.Time {
-	timeout := b.timeout
+	t := now().Add(b.timeout)
 	if b.hurries {
-		timeout = b.hurried
+		if b.due.IsZero() {
+			b.due, b.missing = now().Add(b.hurried), hurriedPiece
+		}
+		t = b.due
 	}
-	t := now().Add(timeout)
 	if !b.whole.IsZero() && b.whole.Before(t) {
 		return b.whole
 	}

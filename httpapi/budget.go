@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"iter"
 	"sync"
 	"time"
 
@@ -80,4 +81,40 @@ func weight(r *store.Recorded) int64 {
 		return 0
 	}
 	return 3 * int64(n)
+}
+
+// commitWeight is weight of a commit.
+func commitWeight(c *store.RecordedCommit) int64 {
+	n := 0
+	for i := range c.Events {
+		n += store.EventBytes(&c.Events[i].Event)
+	}
+	if n < pieceBytes {
+		return 0
+	}
+	return 3 * int64(n)
+}
+
+// weighed yields items as there is room for them in a budget. What comes of one is sent when the yield of it returns. An error of the budget is the last that is yielded.
+func weighed[T any](ctx context.Context, b *budget, weight func(*T) int64, items iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for it, err := range items {
+			n := int64(0)
+			if err == nil {
+				n = weight(&it)
+			}
+			if n > 0 {
+				if err := b.take(ctx, n); err != nil {
+					var none T
+					yield(none, err)
+					return
+				}
+			}
+			more := yield(it, err)
+			b.give(n)
+			if !more {
+				return
+			}
+		}
+	}
 }

@@ -113,7 +113,12 @@ func (h *Handler) stats(w http.ResponseWriter, r *http.Request, s store.Store) e
 	if err != nil {
 		return err
 	}
-	counted, medium, err := q.Stats(ctx, nil)
+	var counted history.Stats
+	var medium store.Stats
+	err = h.o.Walks.during(ctx, func() (err error) {
+		counted, medium, err = q.Stats(ctx, nil)
+		return err
+	})
 	if err != nil {
 		return because(ctx, err)
 	}
@@ -168,6 +173,9 @@ func (h *Handler) streams(w http.ResponseWriter, r *http.Request, s store.Store)
 		return err
 	}
 	items := q.Streams(ctx, o)
+	if knownAt != "" { // all of it is in memory while it is sent
+		items = walking(ctx, h.o.Walks, items)
+	}
 	if system {
 		power, err := listerOf(s, knownAt)
 		if err != nil {
@@ -204,7 +212,11 @@ func (h *Handler) types(w http.ResponseWriter, r *http.Request, s store.Store) e
 		}
 		return list(ctx, h, w, r, &q.Basis, power.Types(ctx), answers.AppendType, appendTypeFrame)
 	}
-	types, err := q.Types(ctx)
+	var types []store.TypeInfo
+	err = h.o.Walks.during(ctx, func() (err error) {
+		types, err = q.Types(ctx)
+		return err
+	})
 	if err != nil {
 		return because(ctx, err)
 	}
@@ -360,7 +372,8 @@ func (h *Handler) id(w http.ResponseWriter, r *http.Request, s store.Store) erro
 	if err != nil {
 		return because(ctx, err)
 	}
-	return list(ctx, h, w, r, &basis, power.ByID(ctx, r.PathValue("id")), eventjson.AppendEvent, appendEventFrame)
+	events := weighed(ctx, h.answers, weight, power.ByID(ctx, r.PathValue("id")))
+	return list(ctx, h, w, r, &basis, events, eventjson.AppendEvent, appendEventFrame)
 }
 
 // appendEventFrame appends a frame of one event.

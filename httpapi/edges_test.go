@@ -104,7 +104,7 @@ func TestWords(t *testing.T) {
 	if _, got := ask(t, server.URL, "GET /v1/stats", ""); strings.Count(got, "measure") != 1 {
 		t.Error(got)
 	}
-	if _, got := ask(t, server.URL, "GET /v1/limits", ""); !strings.Contains(got, `"documentBytes":1048576`) || !strings.Contains(got, `"readSeconds":1.5,`) {
+	if _, got := ask(t, server.URL, "GET /v1/limits", ""); !strings.Contains(got, `"documentBytes":8650752`) || !strings.Contains(got, `"readSeconds":1.5,`) {
 		t.Error(got)
 	}
 	for _, tt := range []struct {

@@ -30,9 +30,9 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request, s store.Store) 
 	}
 	frames := takesFrames(r)
 	l := &listing{o: h.newOutlet(w), w: w, contentType: linesType}
-	put := appendExportLines
+	put := putExportLines
 	if frames {
-		l.contentType, l.buf, put = FramesType, append(l.buf, magic...), appendRecordedFrame
+		l.contentType, l.buf, put = FramesType, append(l.buf, magic...), putRecordedFrame
 	} else {
 		head, err := s.Head(r.Context())
 		if err != nil {
@@ -42,13 +42,12 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request, s store.Store) 
 		l.buf = append(l.buf, '\n')
 	}
 	n := uint64(0)
-	for c, err := range power.Dump(r.Context(), after) {
+	for c, err := range weighed(r.Context(), h.answers, commitWeight, power.Dump(r.Context(), after)) {
 		if err != nil {
 			return l.failed(because(r.Context(), err), frames)
 		}
-		l.buf = put(l.buf, &c)
 		n++
-		if err := l.spill(); err != nil {
+		if err := put(l, &c); err != nil {
 			return err
 		}
 	}
@@ -58,19 +57,29 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request, s store.Store) 
 	return l.close()
 }
 
-// appendExportLines appends the lines of a commit.
-func appendExportLines(dst []byte, c *store.RecordedCommit) []byte {
+// putExportLines sends the lines of a commit.
+func putExportLines(l *listing, c *store.RecordedCommit) error {
 	if len(c.Events) == 0 {
-		return append(eventjson.AppendEmptyCommit(dst, c), '\n')
+		l.buf = append(eventjson.AppendEmptyCommit(l.buf, c), '\n')
+		return l.spill()
 	}
 	for i := range c.Events {
 		key, tracking := "", (*store.Tracking)(nil)
 		if i == 0 {
 			key, tracking = c.Key, c.Tracking
 		}
-		dst = append(eventjson.AppendExported(dst, &c.Events[i], key, tracking), '\n')
+		l.buf = append(eventjson.AppendExported(l.buf, &c.Events[i], key, tracking), '\n')
+		if err := l.spill(); err != nil {
+			return err
+		}
 	}
-	return dst
+	return nil
+}
+
+// putRecordedFrame sends the frame of a commit.
+func putRecordedFrame(l *listing, c *store.RecordedCommit) error {
+	l.buf = appendRecordedFrame(l.buf, c)
+	return l.spill()
 }
 
 // errAborted is what a sender says who has no more because something went wrong there.
@@ -98,16 +107,23 @@ func (h *Handler) restore(w http.ResponseWriter, r *http.Request, s store.Store)
 	n := 0
 	switch media {
 	case FramesType:
-		commits = framesOfCommits(body, &n)
+		frames := h.newFrames(body, body)
+		defer frames.close()
+		commits = framesOfCommits(frames, &n)
 	case linesType:
 		lines := h.newLines(bufio.NewReaderSize(body, lineBuffer), body)
 		defer lines.close()
-		commits = linesOfCommits(lines, &n)
+		a := &assembly{held: hold{of: &h.held}}
+		defer a.close()
+		commits = linesOfCommits(lines, a, &n)
 	default:
 		return usagef("a body of the type %s cannot be restored; there are %s and %s", clip(media), linesType, FramesType)
 	}
 	if err := power.Restore(ctx, commits); err != nil {
 		w.Header().Set("Connection", "close") // what is left of the body is not read
+		if ended := ctx.Err(); ended != nil {
+			err = ended
+		}
 		return because(ctx, err)
 	}
 	return document(w, r, s, struct {
@@ -116,13 +132,13 @@ func (h *Handler) restore(w http.ResponseWriter, r *http.Request, s store.Store)
 }
 
 // framesOfCommits yields the commits of a stream of frames, which ends with a frame that says how many there were.
-func framesOfCommits(r io.Reader, n *int) iter.Seq2[store.RecordedCommit, error] {
-	frames := newFrameReader(r, lineBuffer)
+func framesOfCommits(frames *frameReader, n *int) iter.Seq2[store.RecordedCommit, error] {
 	return func(yield func(store.RecordedCommit, error) bool) {
 		for {
 			kind, payload, err := frames.next()
 			var c store.RecordedCommit
 			switch {
+			case passedOver(err), errors.Is(err, store.ErrTooLarge):
 			case err != nil:
 				err = bodyFailed(unexpected(err))
 			case kind == frameRecorded:
@@ -146,9 +162,8 @@ func framesOfCommits(r io.Reader, n *int) iter.Seq2[store.RecordedCommit, error]
 }
 
 // linesOfCommits yields the commits of an export.
-func linesOfCommits(lines *lineReader, n *int) iter.Seq2[store.RecordedCommit, error] {
+func linesOfCommits(lines *lineReader, a *assembly, n *int) iter.Seq2[store.RecordedCommit, error] {
 	return func(yield func(store.RecordedCommit, error) bool) {
-		var a assembly
 		for {
 			line, err := lines.next()
 			if errors.Is(err, io.EOF) {
@@ -184,15 +199,18 @@ func lineFailed(number int64, err error) error {
 	return fmt.Errorf("line %d: %w", number, bodyFailed(err))
 }
 
-// assembly puts the events of an export together to commits.
+// assembly puts the events of an export together to commits. What it has of them counts as held.
 type assembly struct {
 	header bool
 	open   *store.RecordedCommit
 	bytes  int
+	held   hold  // of the commit that is open
+	out    int64 // held of the commits that add returned last
 }
 
-// add takes a line, and returns the commits that it completes.
+// add takes a line, and returns the commits that it completes, which count as held until the next call.
 func (a *assembly) add(line []byte) ([]store.RecordedCommit, error) {
+	a.giveOut()
 	l, err := eventjson.DecodeExportLine(line)
 	if err != nil {
 		return nil, err
@@ -216,20 +234,29 @@ func (a *assembly) add(line []byte) ([]store.RecordedCommit, error) {
 }
 
 func (a *assembly) event(e *eventjson.ExportedEvent) ([]store.RecordedCommit, error) {
-	var whole []store.RecordedCommit
+	size := store.EventBytes(&e.Event)
 	if a.open != nil && e.Commit == a.open.Events[0].Position {
-		if a.bytes += store.EventBytes(&e.Event); a.bytes > store.MaxCommitBytes {
+		if a.bytes += size; a.bytes > store.MaxCommitBytes {
 			return nil, &store.TooLargeError{What: "commit", Unit: "bytes", Got: a.bytes, Max: store.MaxCommitBytes}
+		}
+		if most := a.held.of.most; int64(a.bytes) > most { // there will never be room
+			return nil, tooLong("commit", int64(a.bytes), most)
+		}
+		if err := a.held.take(int64(size)); err != nil {
+			return nil, err
 		}
 		e.Tracking = a.open.Tracking
 		a.open.Events = append(a.open.Events, e.Recorded)
 		return nil, nil
 	}
-	whole = a.flush()
+	whole := a.flush()
+	if err := a.held.take(int64(size)); err != nil {
+		return nil, err
+	}
 	a.open = &store.RecordedCommit{
 		Key: e.Key, Tracking: e.Tracking, RecordedAt: e.RecordedAt, Events: []store.Recorded{e.Recorded},
 	}
-	a.bytes = store.EventBytes(&e.Event)
+	a.bytes = size
 	return whole, nil
 }
 
@@ -244,5 +271,18 @@ func (a *assembly) flush() []store.RecordedCommit {
 func (a *assembly) take() *store.RecordedCommit {
 	c := a.open
 	a.open = nil
+	a.out += a.held.hand()
 	return c
+}
+
+// giveOut gives back what was held of commits that were handed on.
+func (a *assembly) giveOut() {
+	a.held.of.give(a.out)
+	a.out = 0
+}
+
+// close gives back all that is held.
+func (a *assembly) close() {
+	a.take()
+	a.giveOut()
 }

@@ -71,7 +71,7 @@ func (f *folds) diff(ctx context.Context, p *parameters, s store.Store) ([]byte,
 	}
 	a, b, err := q.Points(ctx, from, to)
 	if err != nil {
-		return nil, err
+		return nil, hiding(s, err)
 	}
 	if a.Subject == history.WholeStore {
 		err = mayRead(s, nil)

@@ -2,12 +2,14 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/gestadb/gesta/history"
 	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // ask reads the parameters that all questions have, and begins the question. Its caller has read the others.
@@ -70,13 +72,25 @@ func target(ctx context.Context, q *answers.Question, text string) (answers.Targ
 	}
 	sel, err := q.LookUp(ctx, text)
 	if err != nil {
-		return answers.Target{}, err
+		return answers.Target{}, hiding(q.Store, err)
 	}
 	of, err := answers.NewTarget(sel, text)
 	if err != nil {
 		return of, err
 	}
 	return of, mayFold(q.Store, of.Selection)
+}
+
+// hiding returns an error of looking up as it is to the caller: a stream that they may not read is denied to them, whether it is there or not.
+func hiding(s store.Store, err error) error {
+	missing, ok := errors.AsType[*eventjson.Error](err)
+	if !ok || missing.Code != eventjson.CodeNotFound || missing.Stream == "" {
+		return err
+	}
+	if denied := mayRead(s, store.Query{{Stream: missing.Stream}}); denied != nil {
+		return denied
+	}
+	return err
 }
 
 // mayFold asks whether states of streams and tags may be shown.

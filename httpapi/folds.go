@@ -28,6 +28,10 @@ type FoldOptions struct {
 	// MaxReadTime bounds how long an answer is worked at; one that takes longer is an error of the code timeout. Defaults to 5 minutes.
 	MaxReadTime time.Duration
 
+	// Walks bounds how many answers are worked at at once, together with those of others that have the same one; one more waits, which counts as working at it, and is then an
+	// error of the code rateLimited. Defaults to one of its own, as [NewWalks] makes it of 0.
+	Walks *Walks
+
 	// MaxAnswerBytes bounds a document, which is held in memory until it is whole; for a longer one the answer is an error of the code tooLarge. Defaults to
 	// 64 MiB.
 	MaxAnswerBytes int
@@ -55,6 +59,9 @@ func Folds(o FoldOptions) []Route {
 	def(&o.MaxHeldBytes, 256<<20)
 	o.MaxHeldBytes = max(o.MaxHeldBytes, int64(o.MaxAnswerBytes))
 	def(&o.WriteTimeout, 30*time.Second)
+	if o.Walks == nil {
+		o.Walks = NewWalks(0)
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now //nolint:forbidigo // the default of an option is the one place where the clock comes from
 	}
@@ -107,8 +114,14 @@ func (f *folds) route(document func(context.Context, *parameters, store.Store) (
 			Hint: "ask about fewer events",
 		})
 		defer cancel()
-		doc, err := document(ctx, p, s)
+		var doc []byte
+		err = f.o.Walks.during(ctx, func() (err error) { // while it is sent it takes no place, which a slow reader would keep
+			doc, err = document(ctx, p, s)
+			return err
+		})
 		switch {
+		case passedOver(err):
+			return err
 		case err != nil && ctx.Err() != nil: // whatever it says
 			return because(ctx, ctx.Err())
 		case err != nil:

@@ -284,7 +284,7 @@ func TestFoldsAskWhetherTheyMayBeShown(t *testing.T) {
 	}
 }
 
-// Who may read one category asks about its streams as if there were no others, and about nothing else.
+// Who may read one category asks about its streams as if there were no others, and is denied everything else, be it there or not.
 func TestFoldsOfAPrincipal(t *testing.T) {
 	s := foldStore(t)
 	if _, err := s.Append(t.Context(), store.Commit{Events: []store.Event{ // one commit, half of it hidden
@@ -309,9 +309,11 @@ func TestFoldsOfAPrincipal(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]int{
-		"/v1/state?target=stock-1":             http.StatusNotFound, // as any stream that may not be seen
-		"/v1/blame?target=stock-1":             http.StatusNotFound,
-		"/v1/diff?from=order-42&to=stock-1":    http.StatusNotFound,
+		"/v1/state?target=stock-1":             http.StatusForbidden,
+		"/v1/state?target=stock-2":             http.StatusForbidden, // it is not there
+		"/v1/state?target=order-43":            http.StatusNotFound,
+		"/v1/blame?target=stock-1":             http.StatusForbidden,
+		"/v1/diff?from=order-42&to=stock-1":    http.StatusForbidden,
 		"/v1/state?target=tag:customer:c-77":   http.StatusForbidden,
 		"/v1/diff?from=1&to=HEAD":              http.StatusForbidden,
 		"/v1/diff?from=tag:x&to=order-42":      http.StatusForbidden,

@@ -49,7 +49,7 @@ func (k *hold) take(n int64) error {
 		return err
 	}
 	if k.size += n; k.body != nil {
-		k.body.hurries = true
+		k.body.hurry()
 	}
 	return nil
 }
@@ -58,7 +58,7 @@ func (k *hold) take(n int64) error {
 func (k *hold) hand() int64 {
 	n := k.size
 	if k.size = 0; k.body != nil {
-		k.body.hurries = false
+		k.body.relax()
 	}
 	return n
 }

@@ -296,47 +296,6 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestHeldIsBounded sends bodies that are never whole: what the server holds of them is bounded, and given back.
-func TestHeldIsBounded(t *testing.T) {
-	server := serveHandler(t, newShop(t), httpapi.Options{MaxBodyBytes: 64 << 10, MaxHeldBytes: 64 << 10})
-	pr, pw := io.Pipe()
-	req, err := http.NewRequestWithContext(bounded(t), http.MethodPost, server.URL+"/v1/append", pr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", jsonBody)
-	done := make(chan error, 1)
-	go func() {
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			_, _ = io.Copy(io.Discard, resp.Body)
-			err = resp.Body.Close()
-		}
-		done <- err
-	}()
-	if _, err := pw.Write([]byte(`{"events":[{"type":"T","data":"` + strings.Repeat("x", 40<<10))); err != nil {
-		t.Fatal(err)
-	}
-	body := `{"events":[{"type":"T","data":"` + strings.Repeat("x", 20<<10) + `"}]}`
-	untilHeld(t, server, 48<<10)
-	resp, got := ask(t, server.URL, "POST /v1/append "+jsonBody, body)
-	if resp.StatusCode != http.StatusTooManyRequests || !strings.Contains(got, `"code":"rateLimited"`) || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("%s %s", resp.Status, got)
-	}
-	if _, err := pw.Write([]byte(`"}]}`)); err != nil {
-		t.Fatal(err)
-	}
-	if err := pw.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-	if resp, got := ask(t, server.URL, "POST /v1/append "+jsonBody, body); resp.StatusCode != http.StatusOK {
-		t.Errorf("after it was given back: %s", got)
-	}
-}
-
 // TestRestoreLines restores what was exported, and finds the same.
 func TestRestoreLines(t *testing.T) {
 	from := serveHandler(t, newShop(t), httpapi.Options{})

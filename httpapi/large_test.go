@@ -55,7 +55,7 @@ func answerOf(t *testing.T, conn net.Conn) (status int, body string) {
 // TestLongDocument announces a long body to routes that need little, and sends some with no length at all: each is refused, and nobody's append is.
 func TestLongDocument(t *testing.T) {
 	const most = 4 << 20
-	server := serveHandler(t, newShop(t), httpapi.Options{MaxBodyBytes: most, MaxHeldBytes: most})
+	server := serveHandler(t, newShop(t), httpapi.Options{MaxBodyBytes: most, MaxHeldBytes: most, MaxDocumentBytes: 1 << 20})
 	for _, path := range []string{"/v1/read", "/v1/erase", "/v1/check"} {
 		head := "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 		for _, conn := range []net.Conn{
@@ -99,9 +99,12 @@ func TestStalledBody(t *testing.T) {
 	}
 }
 
-// commitFrame begins a stream of frames with the header of a commit.
-func commitFrame(n uint32) string {
-	return string(binary.LittleEndian.AppendUint32([]byte("GSTF\x01\x07"), n))
+// commitFrame begins a stream of frames with the header of a commit to append, recordedFrame with that of one to restore.
+func commitFrame(n uint32) string   { return frameOf(7, n) }
+func recordedFrame(n uint32) string { return frameOf(9, n) }
+
+func frameOf(kind byte, n uint32) string {
+	return string(binary.LittleEndian.AppendUint32([]byte("GSTF\x01"+string(rune(kind))), n))
 }
 
 // TestLongestLine appends lines as long as they may be where no more than one has room.
@@ -191,4 +194,53 @@ func TestLongPage(t *testing.T) {
 			t.Errorf("%s: %d pages", accept, pages)
 		}
 	}
+}
+
+// TestLargestQueries reads by the largest queries that a store takes, each form of them: they fit into a body as it is bounded by default. What is larger is refused
+// before all of it is in memory.
+func TestLargestQueries(t *testing.T) {
+	server := serveHandler(t, newShop(t), httpapi.Options{})
+	list := func(n int, of string) string { return strings.Repeat(of+",", n-1) + of }
+	name := strings.Repeat("n", store.MaxNameBytes-2)
+	quotes := strings.Repeat(`\"`, store.MaxNameBytes)
+	const parts = store.MaxQueryParts
+	for what, tt := range map[string]struct {
+		query string
+		want  int
+	}{
+		"streams":       {list(parts, `{"stream":"`+name+`-1","category":"`+name+`"}`), http.StatusOK},
+		"tags":          {list(parts/2, `{"tags":["`+name+`"]}`), http.StatusOK},
+		"tags of one":   {`{"tags":[` + list(parts-1, `"`+name+`"`) + `]}`, http.StatusOK},
+		"quotes":        {`{"types":[` + list(parts-1, `"`+quotes+`"`) + `]}`, http.StatusOK},
+		"an item more":  {list(parts+1, `{"stream":"s"}`), http.StatusRequestEntityTooLarge},
+		"a tag more":    {`{"tags":[` + list(parts, `"t"`) + `]}`, http.StatusRequestEntityTooLarge},
+		"many items":    {list(2<<20, `{}`), http.StatusRequestEntityTooLarge},
+		"many tags":     {`{"tags":[` + list(2<<20, `""`) + `]}`, http.StatusRequestEntityTooLarge},
+		"a longer body": {list(3<<20, `{}`), http.StatusRequestEntityTooLarge},
+	} {
+		before := allocated()
+		resp, got := ask(t, server.URL, "POST /v1/read "+jsonBody, `{"query":[`+tt.query+`]}`)
+		if resp.StatusCode != tt.want {
+			t.Errorf("%s: %s %.200s", what, resp.Status, got)
+		}
+		if n := allocated() - before; n > 64<<20 {
+			t.Errorf("%s: %d MiB were allocated", what, n>>20)
+		}
+	}
+	// The same for all guards of a commit together.
+	guards := `{"events":[{"type":"T"}],"guards":[` + list(100, `{"noneMatch":{"query":[`+list(4000, `{}`)+`]}}`) + `]}`
+	before := allocated()
+	if resp, got := ask(t, server.URL, "POST /v1/append "+jsonBody, guards); resp.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("guards: %s %.200s", resp.Status, got)
+	}
+	if n := allocated() - before; n > 16<<20 {
+		t.Errorf("guards: %d MiB were allocated", n>>20)
+	}
+}
+
+// allocated returns how many bytes were allocated so far.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }

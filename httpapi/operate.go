@@ -37,6 +37,12 @@ func (h *Handler) walk(w http.ResponseWriter, r *http.Request, s store.Store, o 
 	if !ok {
 		return unsupported("checking")
 	}
+	waiting, cancel := h.readContext(r, false)
+	defer cancel()
+	if err := h.o.Walks.enter(waiting); err != nil {
+		return err
+	}
+	defer h.o.Walks.leave() // the answer is short
 	report, err := power.Check(r.Context(), o)
 	if err != nil {
 		return err

@@ -19,8 +19,9 @@ type Options struct {
 	// MaxBodyBytes bounds the body of a request that is not a stream, and a line or a frame of one that is. Defaults to 192 MiB.
 	MaxBodyBytes int64
 
-	// MaxDocumentBytes bounds the body of a request that is no append, such as a query. Defaults to 1 MiB, and is never above MaxBodyBytes. 64 that are as long are held
-	// in memory at once; a request that would need more is refused as rateLimited.
+	// MaxDocumentBytes bounds the body of a request that is no append, such as a query. Defaults to what the largest query needs that a store takes, 8.25 MiB, and is never
+	// above MaxBodyBytes. Eight that are as long are held in memory at once; a request that would need more is refused as rateLimited. A quarter more is there for requests of
+	// up to a 64th of it.
 	MaxDocumentBytes int64
 
 	// MaxHeldBytes bounds the bodies, lines and frames of all appends that are held in memory at once; a request that would need more is refused as
@@ -32,6 +33,10 @@ type Options struct {
 
 	// MaxReadTime bounds a read that does not follow, and every other request that answers from history. Defaults to 5 minutes.
 	MaxReadTime time.Duration
+
+	// Walks bounds how many answers are worked at at once that fold history or walk through it: the statistics, the types, the streams of the past and the check, and those of
+	// others that have the same one. Defaults to one of its own, as [NewWalks] makes it of 0. Who waits for longer than MaxReadTime is refused as rateLimited.
+	Walks *Walks
 
 	// MaxItems bounds the events of a JSON answer, MaxAnswerBytes about how long it gets; the rest is told by "next". They default to 1,000
 	// and 4 MiB.
@@ -61,12 +66,15 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	def(&o.MaxBodyBytes, 192<<20)
-	def(&o.MaxDocumentBytes, 1<<20)
+	def(&o.MaxDocumentBytes, queryBytes)
 	o.MaxDocumentBytes = min(o.MaxDocumentBytes, o.MaxBodyBytes)
 	def(&o.MaxHeldBytes, 512<<20)
 	o.MaxHeldBytes = max(o.MaxHeldBytes, o.MaxBodyBytes+1) // a byte more, by which it is known that a body is too long
 	def(&o.MaxQueryItems, store.MaxQueryParts)
 	def(&o.MaxReadTime, 5*time.Minute)
+	if o.Walks == nil {
+		o.Walks = NewWalks(0)
+	}
 	def(&o.MaxItems, 1000)
 	def(&o.MaxAnswerBytes, 4<<20)
 	def(&o.MaxAnswersBytes, 256<<20)
@@ -79,6 +87,10 @@ func (o Options) withDefaults() Options {
 	def(&o.Heartbeat, 10*time.Second)
 	return o
 }
+
+// queryBytes is what the largest query needs in JSON: each part of it an item with two names, the stream and the category, or one of which each byte is escaped, and what
+// surrounds them.
+const queryBytes = store.MaxQueryParts * (2*store.MaxNameBytes + 64)
 
 // def gives an option that is not set its default.
 func def[T ~int | ~int64](option *T, value T) {

@@ -2,10 +2,7 @@ package server
 
 import (
 	"errors"
-	"net"
-	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // errTooManyConnections is why a connection is closed at once.
@@ -27,37 +24,3 @@ func (a *admission) enter() bool {
 }
 
 func (a *admission) leave() { a.inside.Add(-1) }
-
-// counted is a connection that leaves when it is closed, and whose peer must read: nothing waits for it longer than writeTime for each piece.
-type counted struct {
-	net.Conn
-	once  sync.Once
-	leave func()
-}
-
-// Close leaves.
-func (c *counted) Close() error {
-	c.once.Do(c.leave)
-	return c.Conn.Close()
-}
-
-// What a peer must read: a piece in writeTime, which is 9 KB a second.
-const (
-	writePiece = 256 << 10
-	writeTime  = 30 * time.Second
-)
-
-// Write writes b in pieces, each of which must be taken in writeTime.
-func (c *counted) Write(b []byte) (int, error) {
-	written := 0
-	for {
-		piece := b[written:min(len(b), written+writePiece)]
-		if err := c.SetWriteDeadline(now().Add(writeTime)); err != nil {
-			return written, err
-		}
-		n, err := c.Conn.Write(piece)
-		if written += n; err != nil || written == len(b) {
-			return written, err
-		}
-	}
-}

@@ -59,3 +59,24 @@ func TestBrowsers(t *testing.T) {
 		})
 	}
 }
+
+// TestProbesByAnyName asks a server without users how it is, by names that are not its own: it tells, and nothing else.
+func TestProbesByAnyName(t *testing.T) {
+	s, _ := serve(t, server.Options{})
+	for path, want := range map[string]int{
+		"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/v1/head": http.StatusForbidden, "/metrics": http.StatusForbidden, "/healthz/": http.StatusForbidden,
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URLs()[0]+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = "gesta-0.gesta.shop.svc.cluster.local"
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, body := status(t, answer); code != want {
+			t.Errorf("%s is %d %s; want %d", path, code, body, want)
+		}
+	}
+}

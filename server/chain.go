@@ -26,7 +26,7 @@ func (s *Server) handle(name string, open bool, h http.Handler) http.Handler {
 		q := &request{Server: s, name: name, open: open, id: requestID(r), begun: now(), answer: answered{ResponseWriter: w}, ctx: r.Context()}
 		w.Header().Set("X-Request-Id", q.id)
 		limitBody(w, r, s.o.Limits.HandshakeTime)
-		inside := s.metrics.inside.WithLabelValues(name)
+		inside := s.metrics.route(name).inside
 		inside.Inc()
 		defer func() {
 			inside.Dec()

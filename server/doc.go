@@ -4,7 +4,7 @@
 // caller of a request may use it, and knows nothing else of rights.
 //
 // Without users everyone may do everything. Then the server listens on this machine alone, answers no request that a browser sends for a page of another origin, and none that calls it by a
-// name that could be another's, unless a listener says that it is meant to be insecure.
+// name that could be another's, unless a listener says that it is meant to be insecure. A server that once had users is not opened by taking the last of them away, while it runs.
 //
 // What a request may take is bounded by [Limits], and by the limits of the two protocols: a client that is slow, silent or hostile holds its own connection and a bounded amount of memory.
 //

@@ -77,7 +77,7 @@ func (plain) AuthType() string { return "insecure" }
 // unary does for a request with one answer what handle does for those of HTTP.
 func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (answer any, err error) {
 	begun := now()
-	inside := s.metrics.inside.WithLabelValues(info.FullMethod)
+	inside := s.metrics.route(info.FullMethod).inside
 	inside.Inc()
 	defer func() {
 		inside.Dec()
@@ -88,7 +88,7 @@ func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerI
 	}()
 	if !isHealth(info.FullMethod) { // a server that is busy is alive
 		if !s.requests.enter() {
-			return nil, s.tooManyCalls()
+			return nil, s.tooManyCalls(ctx)
 		}
 		defer s.requests.leave()
 	}
@@ -103,7 +103,7 @@ func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerI
 // stream is unary for answers in many parts.
 func (s *Server) stream(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	ctx, begun := stream.Context(), now()
-	inside := s.metrics.inside.WithLabelValues(info.FullMethod)
+	inside := s.metrics.route(info.FullMethod).inside
 	inside.Inc()
 	defer func() {
 		inside.Dec()
@@ -114,7 +114,7 @@ func (s *Server) stream(service any, stream grpc.ServerStream, info *grpc.Stream
 	}()
 	if !isHealth(info.FullMethod) {
 		if !s.requests.enter() {
-			return s.tooManyCalls()
+			return s.tooManyCalls(ctx)
 		}
 		defer s.requests.leave()
 	}
@@ -137,14 +137,24 @@ type identified struct {
 // Context returns the context.
 func (i *identified) Context() context.Context { return i.ctx }
 
-func (s *Server) tooManyCalls() error {
+// tooMany is why a call is not answered.
+const tooMany = "the server answers as many requests as it may at once"
+
+// tooManyCalls refuses a call of UmaDB's protocol, whose clients read its trailer.
+func (s *Server) tooManyCalls(ctx context.Context) error {
 	s.metrics.requestsRefused.Inc()
-	return status.Error(codes.ResourceExhausted, "the server answers as many requests as it may at once")
+	return umadb.Error(ctx, eventjson.CodeRateLimited, tooMany)
+}
+
+// tooManyChecks refuses a call of the health service.
+func (s *Server) tooManyChecks() error {
+	s.metrics.requestsRefused.Inc()
+	return status.Error(codes.ResourceExhausted, tooMany)
 }
 
 func (s *Server) panicked(ctx context.Context, method string, problem any) error {
 	s.log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("route", method), slog.String("error", fmt.Sprintf("%v\n%s", problem, debug.Stack())))
-	return status.Error(codes.Internal, "the server has a fault, which its log describes")
+	return umadb.Error(ctx, eventjson.CodeInternal, "the server has a fault, which its log describes")
 }
 
 // finishCall counts a call that was answered and logs it.
@@ -205,7 +215,7 @@ func (s *Server) registerHealth(h healthgrpc.HealthServer) {
 		answer := d.Methods[i].Handler
 		d.Methods[i].Handler = func(service any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
 			if !calls.enter() {
-				return nil, s.tooManyCalls()
+				return nil, s.tooManyChecks()
 			}
 			defer calls.leave()
 			return answer(service, ctx, func(m any) error { return in.Receive(ctx, decode, m) }, interceptor)
@@ -215,7 +225,7 @@ func (s *Server) registerHealth(h healthgrpc.HealthServer) {
 		answer := d.Streams[i].Handler
 		d.Streams[i].Handler = func(service any, stream grpc.ServerStream) error {
 			if !calls.enter() {
-				return s.tooManyCalls()
+				return s.tooManyChecks()
 			}
 			defer calls.leave()
 			return answer(service, &received{stream, in})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,3 +82,38 @@ func TestConditionAfterErasure(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusalsAreTold calls a server that has no room, and one that has a fault: the trailer tells, as clients of UmaDB read it.
+func TestRefusalsAreTold(t *testing.T) {
+	full, _ := serve(t, server.Options{Limits: server.Limits{Requests: 1}})
+	followed := follow(t, full.URLs()[0], "application/x-ndjson")
+	defer followed.Close()
+	faulty, _ := serve(t, server.Options{Store: panics{newStore(t)}})
+	for _, tt := range []struct {
+		server *server.Server
+		words  string
+		kind   uint64
+	}{
+		{full, "as many requests as it may", 0},
+		{faulty, "the server has a fault", 4},
+	} {
+		for _, method := range []string{"Head", "Read"} {
+			stream := call(t.Context(), t, dial(t, tt.server), method, nil)
+			var answer raw
+			err := stream.RecvMsg(&answer)
+			want := protowire.AppendVarint(protowire.AppendTag(nil, 2, protowire.VarintType), tt.kind)
+			if tt.kind == 0 {
+				want = nil
+			}
+			if got := stream.Trailer().Get("grpc-status-details-bin"); len(got) != 1 || !strings.Contains(got[0], tt.words) || !strings.HasSuffix(got[0], string(want)) {
+				t.Errorf("%s: %v with the trailer %q; want one that says %q", method, err, got, tt.words)
+			}
+		}
+	}
+}
+
+// panics is a store with a fault.
+type panics struct{ store.Store }
+
+// Head panics.
+func (panics) Head(context.Context) (store.Position, error) { panic("a fault") }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/gestadb/gesta/server/auth"
 	"github.com/gestadb/gesta/store"
@@ -17,6 +18,8 @@ type who struct {
 	key   *auth.APIKey // nil for none
 	gate  *auth.Gate
 	audit *auth.Audit
+
+	closed atomic.Bool // guarded was true once
 }
 
 // newWho opens the users.
@@ -34,8 +37,18 @@ func newWho(ctx context.Context, o *Options, served store.Store, failed func(err
 	return &who{users: users, key: o.APIKey, gate: auth.NewGate(served), audit: auth.NewAudit(o.System, auth.AuditOptions{Failed: failed})}, nil
 }
 
-// guarded says whether a request must show who sent it: there are users, or there is a key.
-func (w *who) guarded() bool { return w != nil && (w.key != nil || w.users.Len() > 0) }
+// guarded says whether a request must show who sent it: there are users, or there is a key. It stays so until the server ends: whoever takes the last user away from a server that
+// runs locks it, and does not open it to everyone.
+func (w *who) guarded() bool {
+	if w == nil || w.closed.Load() {
+		return w != nil
+	}
+	if w.key == nil && w.users.Len() == 0 {
+		return false
+	}
+	w.closed.Store(true)
+	return true
+}
 
 // unauthenticated counts the requests that nobody authenticated.
 func (w *who) unauthenticated() float64 {
@@ -78,7 +91,7 @@ func (w *who) principal(ctx context.Context, s shown) (*auth.Principal, error) {
 		return w.users.Certificate(s.certificate)
 	}
 	return nil, &eventjson.Error{
-		Code: eventjson.CodeUnauthenticated, Message: "the request does not say who sent it", Hint: "send Authorization: Bearer TOKEN; gesta token create makes one",
+		Code: eventjson.CodeUnauthenticated, Message: "the request does not say who sent it", Hint: "send Authorization: Bearer TOKEN; gesta takes it from GESTA_TOKEN, or from the file that GESTA_TOKEN_FILE names, and gesta token create makes one",
 	}
 }
 

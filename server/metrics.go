@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,6 +22,9 @@ type metrics struct {
 	connectionsRefused prometheus.Counter
 	requestsRefused    prometheus.Counter
 	denied             prometheus.Counter
+
+	mu     sync.RWMutex
+	routes map[string]*route // guarded by mu
 }
 
 // newMetrics returns metrics of a server that serves s. connections and what else is counted elsewhere is asked for when it is shown.
@@ -39,6 +43,7 @@ func newMetrics(s store.Store, version string, connections, unauthenticated func
 		connectionsRefused: counter("gesta_connections_refused_total", "Connections that were closed at once because there were too many."),
 		requestsRefused:    counter("gesta_requests_refused_total", "Requests that were refused because there were too many at once."),
 		denied:             counter("gesta_denied_total", "Requests that asked for more than their user may do."),
+		routes:             map[string]*route{},
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "gesta_build_info", Help: "1, for the version that is running.", ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
@@ -60,10 +65,45 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true, MaxRequestsInFlight: 4})
 }
 
+// route are the metrics of one route, whose labels are looked up once. It may be used by many goroutines.
+type route struct {
+	inside  prometheus.Gauge
+	seconds prometheus.Observer
+
+	mu    sync.RWMutex
+	codes map[int]prometheus.Counter // guarded by mu; by status or code
+}
+
+// route returns the metrics of a route, which is one of those that the server has.
+func (m *metrics) route(name string) *route {
+	m.mu.RLock()
+	r := m.routes[name]
+	m.mu.RUnlock()
+	if r != nil {
+		return r
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.routes[name] == nil {
+		m.routes[name] = &route{inside: m.inside.WithLabelValues(name), seconds: m.seconds.WithLabelValues(name), codes: map[int]prometheus.Counter{}}
+	}
+	return m.routes[name]
+}
+
 // done counts a request.
-func (m *metrics) done(route string, code int, took time.Duration, streamed bool) {
-	m.requests.WithLabelValues(route, strconv.Itoa(code)).Inc()
+func (m *metrics) done(name string, code int, took time.Duration, streamed bool) {
+	r := m.route(name)
+	r.mu.RLock()
+	count := r.codes[code]
+	r.mu.RUnlock()
+	if count == nil {
+		count = m.requests.WithLabelValues(name, strconv.Itoa(code))
+		r.mu.Lock()
+		r.codes[code] = count
+		r.mu.Unlock()
+	}
+	count.Inc()
 	if !streamed {
-		m.seconds.WithLabelValues(route).Observe(took.Seconds())
+		r.seconds.Observe(took.Seconds())
 	}
 }

@@ -36,7 +36,8 @@ type Options struct {
 
 	Limits Limits
 
-	// DrainTime bounds how long Serve waits for requests in progress when it ends. Defaults to 20 seconds.
+	// DrainTime bounds how long Serve waits for requests in progress when it ends; for a tenth of it at a time it waits for who does not send the rest of a request, or does not
+	// read an answer. Defaults to 20 seconds.
 	DrainTime time.Duration
 
 	// Version is that of the program, for /metrics and answers. Defaults to "unknown".
@@ -69,6 +70,10 @@ type Limits struct {
 	CommitBytes  int
 	CommitEvents int // defaults to 100,000
 	QueryItems   int // of a query and of each guard. Defaults to store.MaxQueryParts, and cannot exceed it.
+
+	// Folds is how many answers are worked at at once that fold history or walk through it, of all callers; what comes beyond waits, for ReadTime at most, and is then rateLimited.
+	// Defaults to as many as there are processors, and at least 2.
+	Folds int
 
 	// ReadTime is how long a read may take that does not follow. Defaults to 10 minutes.
 	ReadTime time.Duration

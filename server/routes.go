@@ -15,10 +15,11 @@ import (
 
 // routes returns the handler of HTTP: the native protocol, and what the server says of itself.
 func (s *Server) routes() (http.Handler, error) {
+	walks := httpapi.NewWalks(s.o.Limits.Folds)
 	api := httpapi.New(httpapi.Options{
-		Store: s.store, MaxQueryItems: s.o.Limits.QueryItems, MaxReadTime: s.o.Limits.ReadTime, WriteTimeout: writeTime,
+		Walks: walks, Store: s.store, MaxQueryItems: s.o.Limits.QueryItems, MaxReadTime: s.o.Limits.ReadTime, WriteTimeout: writeTime,
 		MaxBodyBytes: s.o.Limits.bodyBytes(), MaxHeldBytes: s.o.Limits.bodyBytes(),
-		Routes: httpapi.Folds(httpapi.FoldOptions{Rules: s.o.Rules, MaxReadTime: s.o.Limits.ReadTime, WriteTimeout: writeTime}),
+		Routes: httpapi.Folds(httpapi.FoldOptions{Walks: walks, Rules: s.o.Rules, MaxReadTime: s.o.Limits.ReadTime, WriteTimeout: writeTime}),
 	})
 	named := map[string]http.Handler{}
 	for _, r := range api.Routes() {
@@ -86,7 +87,7 @@ func (s *Server) crossOrigin(h http.Handler) (http.Handler, error) {
 			w.Header().Add("Vary", "Origin")
 		}
 		switch {
-		case !s.calledRight(r.Host):
+		case !s.calledRight(r.Host) && !isProbe(r.URL.Path):
 			httpapi.WriteError(w, r, &eventjson.Error{
 				Code: eventjson.CodeDenied, Message: fmt.Sprintf("this server without users is not called %q", r.Host), Hint: "call it by its address, or as localhost; gesta serve --insecure takes any name",
 			})
@@ -106,6 +107,9 @@ func (s *Server) crossOrigin(h http.Handler) (http.Handler, error) {
 		h.ServeHTTP(w, r)
 	}), nil
 }
+
+// isProbe says whether a path is one that tells whether the server lives, which is no secret: whoever watches over it may call it by any name.
+func isProbe(path string) bool { return path == "/healthz" || path == "/readyz" }
 
 // calledRight says whether the name by which a request calls the server may be its own. A server that trusts whoever reaches it must not be reached by a page that made its own
 // name stand for this machine (DNS rebinding); an address, and localhost, cannot be made to.

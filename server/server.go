@@ -99,7 +99,7 @@ func (s *Server) listen(ctx context.Context) error {
 			scheme = "https"
 		}
 		s.urls = append(s.urls, scheme+"://"+from.Addr().String())
-		s.split = append(s.split, newSplitter(from, config, s.o.Limits.HandshakeTime, admit, s.refused))
+		s.split = append(s.split, newSplitter(from, config, s.o.Limits.HandshakeTime, s.o.DrainTime/10, admit, s.refused))
 	}
 	return nil
 }

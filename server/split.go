@@ -22,6 +22,7 @@ type splitter struct {
 	from      net.Listener
 	tls       *tls.Config // nil for clear text
 	handshake time.Duration
+	silence   time.Duration // see counted
 	admit     *admission
 	refused   func(error) // is told why a connection ended before it was handed on
 
@@ -32,10 +33,10 @@ type splitter struct {
 	pending sync.WaitGroup // connections that are being told apart
 }
 
-func newSplitter(from net.Listener, t *tls.Config, handshake time.Duration, admit *admission, refused func(error)) *splitter {
+func newSplitter(from net.Listener, t *tls.Config, handshake, silence time.Duration, admit *admission, refused func(error)) *splitter {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &splitter{
-		from: from, tls: t, handshake: handshake, admit: admit, refused: refused, ctx: ctx, cancel: cancel,
+		from: from, tls: t, handshake: handshake, silence: silence, admit: admit, refused: refused, ctx: ctx, cancel: cancel,
 		http1: newQueue(ctx, from.Addr()), http2: newQueue(ctx, from.Addr()),
 	}
 }
@@ -63,7 +64,10 @@ func (s *splitter) run() error {
 			_ = conn.Close()
 			continue
 		}
-		s.pending.Go(func() { s.hand(&counted{Conn: conn, leave: s.admit.leave}) })
+		c := &counted{Conn: conn, silence: s.silence}
+		forget := context.AfterFunc(s.ctx, c.hurry)
+		c.leave = func() { forget(); s.admit.leave() }
+		s.pending.Go(func() { s.hand(c) })
 	}
 }
 

@@ -9,16 +9,20 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gestadb/gesta/internal/flight"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
 
-// maxFlight bounds how many lines are in flight, and maxFlightBytes how long they are together; one longer line flies
-// alone.
+// What is in flight at the same time: enough for groups that make a sync worth its while, and bounded. maxFlight is how many
+// commits, and maxFlightBytes what they hold together.
 const (
 	maxFlight      = 4096
 	maxFlightBytes = 64 << 20
 )
+
+// maxAckBytes is how many bytes of acknowledgements wait for a reader before appending waits too.
+const maxAckBytes = 1 << 20
 
 // appendInput appends the lines of stdin and acknowledges each.
 func (e *env) appendInput(cmd *cobra.Command, f *appendFlags) (err error) {
@@ -31,14 +35,19 @@ func (e *env) appendInput(cmd *cobra.Command, f *appendFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	in := &lineAppender{start: starter(s), acks: newAckWriter(ctx, e)}
+	w := e.dataWriter()
+	send := func(b []byte) error {
+		_, err := w.Write(b)
+		return err
+	}
+	in := &lineAppender{e: e, store: s, acks: flight.NewWriter(send, maxAckBytes)}
 	if f.stopOnError {
 		err = in.oneByOne(ctx, e.stdin)
 	} else {
 		err = in.inFlight(ctx, e.stdin)
 	}
-	if flushErr := in.acks.close(); err == nil {
-		err = flushErr
+	if closeErr := in.acks.Close(); err == nil {
+		err = closeErr
 	}
 	if err == nil {
 		err = in.refusal()
@@ -59,8 +68,9 @@ func refuseBeside(cmd *cobra.Command, only string) error {
 
 // lineAppender appends lines of input.
 type lineAppender struct {
-	start func(context.Context, store.Commit) func() (store.Result, error)
-	acks  *ackWriter
+	e     *env
+	store store.Store
+	acks  *flight.Writer
 
 	// What became of the lines; kept by the goroutine that acknowledges.
 	lines, refused int64
@@ -75,11 +85,15 @@ func (a *lineAppender) oneByOne(ctx context.Context, in io.Reader) error {
 		if l.fatal() {
 			return pathFailed("read input", l.err)
 		}
-		wait := a.begin(ctx, &l)
-		if err := a.acknowledge(l.number, wait); err != nil {
+		var result store.Result
+		c, err := l.commit()
+		if err == nil {
+			result, err = a.store.Append(context.WithoutCancel(ctx), c)
+		}
+		if err := a.acknowledge(ctx, l.number, &result, err); err != nil {
 			return err
 		}
-		if err := a.acks.flush(); err != nil || a.refused > 0 {
+		if err := a.acks.Flush(); err != nil || a.refused > 0 {
 			return err
 		}
 	}
@@ -94,32 +108,20 @@ func startReading(ctx context.Context, in io.Reader) (lines <-chan inputLine, st
 	return out, cancel
 }
 
-// begun is a line in flight.
-type begun struct {
-	line, bytes int64
-	wait        func() (store.Result, error)
-}
-
 // inFlight starts lines as they come, and acknowledges them in their order. When ctx is done it starts no more, finishes what
 // is in flight, and returns ctx's error.
 func (a *lineAppender) inFlight(ctx context.Context, in io.Reader) error {
 	lines, stop := startReading(ctx, in)
 	defer stop()
-	flight := make(chan begun, maxFlight)
-	room := newBudget(maxFlightBytes)
-	done := make(chan error, 1)
-	go func() {
-		var failed error
-		for b := range flight {
-			if failed != nil {
-				_, _ = b.wait() // it cannot be acknowledged: nobody reads
-			} else if failed = a.acknowledge(b.line, b.wait); failed != nil {
-				stop()
-			}
-			room.give(b.bytes)
+	var failed error // where it cannot be acknowledged: nobody reads
+	f := flight.New(a.store, maxFlight, maxFlightBytes, func(line int64, result store.Result, err error) {
+		if failed != nil {
+			return
 		}
-		done <- failed
-	}()
+		if failed = a.acknowledge(ctx, line, &result, err); failed != nil {
+			stop()
+		}
+	})
 	var readErr error
 	for more := true; more; {
 		select {
@@ -133,56 +135,77 @@ func (a *lineAppender) inFlight(ctx context.Context, in io.Reader) error {
 				readErr = pathFailed("read input", l.err)
 				more = false
 			default:
-				size := int64(len(l.text))
-				room.take(size)
-				flight <- begun{l.number, size, a.begin(ctx, &l)}
+				take(ctx, f, &l)
 			}
 		}
 	}
-	close(flight)
-	return errors.Join(<-done, readErr, ctx.Err())
+	f.End()
+	return errors.Join(failed, readErr, ctx.Err())
 }
 
-// begin starts the commit of a line. What was begun is finished also when ctx ends: it has been said to be in flight.
-func (a *lineAppender) begin(ctx context.Context, l *inputLine) func() (store.Result, error) {
-	refuse := func(err error) func() (store.Result, error) {
-		return func() (store.Result, error) { return store.Result{}, err }
+// take starts the commit of a line. What was begun is finished also when ctx ends: it has been said to be in flight.
+func take(ctx context.Context, f *flight.Flight[int64], l *inputLine) {
+	size := int64(len(l.text))
+	if c, err := l.commit(); err != nil {
+		f.Refuse(err, l.number, size)
+	} else {
+		f.Start(context.WithoutCancel(ctx), c, l.number, size)
 	}
+}
+
+// commit returns the commit of a line, whose events have ids.
+func (l *inputLine) commit() (store.Commit, error) {
 	if l.err != nil {
-		return refuse(l.err)
+		return store.Commit{}, l.err
 	}
 	c, err := eventjson.DecodeLine(l.text)
 	if err != nil {
-		return refuse(err)
+		return c, err
 	}
 	for i := range c.Events {
 		ev := &c.Events[i]
 		if err := refuseSystem(ev); err != nil {
-			return refuse(err)
+			return c, err
 		}
 		if ev.ID == "" {
 			if ev.ID, err = newID(); err != nil {
-				return refuse(err)
+				return c, err
 			}
 		}
 	}
-	return a.start(context.WithoutCancel(ctx), c)
+	return c, nil
 }
 
-// acknowledge waits for a line and writes what became of it.
-func (a *lineAppender) acknowledge(line int64, wait func() (store.Result, error)) error {
-	result, err := wait()
+// acknowledge queues what became of a line.
+func (a *lineAppender) acknowledge(ctx context.Context, line int64, result *store.Result, err error) error {
 	a.lines++
-	if err == nil {
-		return a.acks.write(line, &result, nil)
+	var failed *eventjson.Error
+	if err != nil {
+		d := describe(err)
+		d.Line = line
+		result, failed = nil, &d
+		a.refused++
+		if a.first == nil {
+			a.first = failed
+		}
 	}
-	d := describe(err)
-	d.Line = line
-	a.refused++
-	if a.first == nil {
-		a.first = &d
+	if a.e.global.jq != "" {
+		return a.filtered(ctx, eventjson.AppendAcknowledgement(nil, line, result, failed))
 	}
-	return a.acks.write(line, nil, &d)
+	return a.acks.Add(func(dst []byte) []byte {
+		return append(eventjson.AppendAcknowledgement(dst, line, result, failed), '\n')
+	})
+}
+
+// filtered queues what --jq makes of an acknowledgement.
+func (a *lineAppender) filtered(ctx context.Context, ack []byte) error {
+	code, err := compileJQ(a.e.global.jq)
+	if err != nil {
+		return err
+	}
+	return runJQ(context.WithoutCancel(ctx), code, ack, func(line []byte) error {
+		return a.acks.Add(func(dst []byte) []byte { return append(append(dst, line...), '\n') })
+	})
 }
 
 // refusal is the error of the command where lines were refused: it has the code of the first of them.

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/gestadb/gesta/store/eventjson"
@@ -111,20 +108,7 @@ func (e *env) pagerSetting(c *config) configItem {
 
 func (e *env) showConfig(cmd *cobra.Command, all []configItem) error {
 	if e.jsonMode() {
-		items, err := e.newItems(&eventjson.Basis{NoHead: true}, configMembers...)
-		if err != nil {
-			return err
-		}
-		for _, i := range all {
-			item, err := json.Marshal(i)
-			if err != nil {
-				return fmt.Errorf("encode setting: %w", err)
-			}
-			if err := items.add(cmd.Context(), item); err != nil {
-				return err
-			}
-		}
-		return items.close(cmd.Context())
+		return printItems(cmd.Context(), e, &eventjson.Basis{NoHead: true}, all, configMembers...)
 	}
 	p := e.painter(e.stdoutTerminal)
 	t := &table{w: e.stdout, paint: map[int]func(string) string{0: p.bold, 2: p.dim}}

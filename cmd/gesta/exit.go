@@ -54,12 +54,13 @@ var hints = map[eventjson.Code]string{
 	eventjson.CodeConflict: "read what happened since (gesta log), decide again, and append with the new version",
 	eventjson.CodeKeyReused: "a key names one commit for good: repeat it with the same events, or take another key " +
 		"for other events",
-	eventjson.CodeTracking:       "this input was already taken: go on with the one after it",
-	eventjson.CodeDamaged:        "gesta check names everything that is wrong; gesta check --repair heals what can be derived again",
-	eventjson.CodeLocked:         "another process writes to this store: wait for it, or end it; reading works meanwhile",
-	eventjson.CodeOutcomeUnknown: "repeat it with the same --key: it is written once either way",
-	eventjson.CodeReadOnly:       "open the store where it can be written to",
-	eventjson.CodeInternal:       "this is a fault in gesta; gesta check says whether the store is well",
+	eventjson.CodeTracking:        "this input was already taken: go on with the one after it",
+	eventjson.CodeDamaged:         "gesta check names everything that is wrong; gesta check --repair heals what can be derived again",
+	eventjson.CodeLocked:          "another process writes to this store: wait for it, or end it; reading works meanwhile",
+	eventjson.CodeOutcomeUnknown:  "repeat it with the same --key: it is written once either way",
+	eventjson.CodeUnauthenticated: "GESTA_TOKEN, or the file that GESTA_TOKEN_FILE names, has the token; gesta token create makes one",
+	eventjson.CodeReadOnly:        "open the store where it can be written to",
+	eventjson.CodeInternal:        "this is a fault in gesta; gesta check says whether the store is well",
 }
 
 // exitError ends a command with an exit code where all that was to be said has been said.

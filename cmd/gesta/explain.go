@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -49,7 +48,7 @@ func newExplainCommand(e *env) *cobra.Command {
 				}
 			}
 			if e.jsonMode() {
-				return e.explainJSON(cmd, found)
+				return printItems(cmd.Context(), e, &eventjson.Basis{NoHead: true}, found, explainMembers...)
 			}
 			if len(args) == 0 {
 				return e.listExplanations(found)
@@ -93,23 +92,6 @@ func codeWords() []string {
 		out = append(out, x.Code)
 	}
 	return out
-}
-
-func (e *env) explainJSON(cmd *cobra.Command, found []explainItem) error {
-	items, err := e.newItems(&eventjson.Basis{NoHead: true}, explainMembers...)
-	if err != nil {
-		return err
-	}
-	for _, x := range found {
-		item, err := json.Marshal(x)
-		if err != nil {
-			return fmt.Errorf("encode explanation: %w", err)
-		}
-		if err := items.add(cmd.Context(), item); err != nil {
-			return err
-		}
-	}
-	return items.close(cmd.Context())
 }
 
 func (e *env) listExplanations(all []explainItem) error {

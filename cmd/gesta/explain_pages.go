@@ -121,10 +121,10 @@ var codePages = map[eventjson.Code]codePage{
 	eventjson.CodeRateLimited: {
 		http:    429,
 		summary: "too many requests at a time",
-		when: "A server answers so many requests at once (--max-requests, followers included), holds so many bytes of what is sent, and verifies so many passwords at a time, and no more. Nothing " +
-			"was done. Connections beyond --max-connections are closed without a word.",
+		when: "A server answers so many requests at once (--max-requests, followers included), holds so many bytes of what is sent, and verifies so many passwords at a time, and so " +
+			"many wrong ones a second of all callers together, and no more; so many answers that fold or walk history are worked at at a time (--max-folds). Nothing was done. Connections beyond --max-connections are closed without a word.",
 		next: "Wait as long as Retry-After says, then try again with fewer at a time. Many appends fit into one request of lines, and one follower can serve many readers. A token costs nothing " +
-			"to verify, a password much.",
+			"to verify and passes at all times, as does a password for some minutes after it was right; where passwords are refused, somebody may be guessing them: the metric gesta_unauthenticated_total tells.",
 	},
 	eventjson.CodeReadOnly: {
 		http:    503,

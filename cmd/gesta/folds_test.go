@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gestadb/gesta/httpapi"
+	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
 )
 
@@ -38,7 +40,7 @@ func (a *asked) url() string {
 // httpGetter serves the folds of the store, with the reducers of one in a directory, and returns what gets a path.
 func (c *cli) httpGetter(dir string) func(path string) (status int, body string) {
 	c.t.Helper()
-	rules := &reducers{dir: filepath.Join(dir, reducersDir), found: map[string]closable{}}
+	rules := newReducers("", filepath.Join(dir, reducersDir), "", newReducerFiles())
 	server := httptest.NewServer(httpapi.New(httpapi.Options{
 		Store:  func(context.Context) (store.Store, error) { return c.store, nil },
 		Routes: httpapi.Folds(httpapi.FoldOptions{Rules: rules.forRequest, Clock: func() time.Time { return c.now }}),
@@ -250,16 +252,107 @@ func TestReducersForRequests(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "outside.js"), []byte(`when({})`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := &reducers{dir: filepath.Join(dir, reducersDir), base: dir, found: map[string]closable{}}
+	r := newReducers("", filepath.Join(dir, reducersDir), dir, newReducerFiles())
 	for _, name := range []string{"order", "outside.js", "../outside", filepath.Join(dir, "outside"), "..", "."} {
 		if rules, err := r.forRequest(t.Context(), name); !errors.Is(err, store.ErrNotFound) || rules != nil {
 			t.Errorf("forRequest(%q) = %v, %v; want none", name, rules, err)
 		}
 	}
-	if n := len(r.found); n != 0 {
+	if n := len(r.found) + len(r.files.now) + len(r.files.open); n != 0 {
 		t.Errorf("%d names are remembered", n)
 	}
-	if rules, err := (&reducers{found: map[string]closable{}}).forRequest(t.Context(), "order"); !errors.Is(err, store.ErrNotFound) {
+	if rules, err := newReducers("", "", "", newReducerFiles()).forRequest(t.Context(), "order"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("forRequest of a store without a directory = %v, %v", rules, err)
+	}
+}
+
+// TestReducersThatChange changes the reducer of a category while a server serves: the next request folds by the new one, one that is under way by that which it began with, and
+// what nobody has any more is freed.
+func TestReducersThatChange(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "order.js")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := newReducers("", dir, "", newReducerFiles())
+	t.Cleanup(func() {
+		if err := r.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	identity := func(ctx context.Context, name string) string {
+		t.Helper()
+		rules, err := r.forRequest(ctx, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rule, err := rules.Choose(ctx, "order-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rule.Identity()
+	}
+	before := identity(t.Context(), "")
+	if before != reducer.MergePatchIdentity {
+		t.Errorf("without a file it is %s", before)
+	}
+	write(`when({})`)
+	ctx, done := context.WithCancel(t.Context())
+	underWay, err := r.forRequest(ctx, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := underWay.Choose(ctx, "order-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := identity(ctx, "order"); got != first.Identity() || got == before {
+		t.Errorf("by name it is %s, by category %s; want the same of the file", got, first.Identity())
+	}
+	write(`when({ Placed: (state) => state })`)
+	if got := identity(ctx, ""); got == first.Identity() {
+		t.Error("a file that changed counts as it was")
+	}
+	if again, err := underWay.Choose(ctx, "order-1"); err != nil || again.Identity() != first.Identity() {
+		t.Errorf("what is under way goes on with %v, %v; want what it began with", again, err)
+	}
+	open := func() int {
+		r.files.mu.Lock()
+		defer r.files.mu.Unlock()
+		return len(r.files.open)
+	}
+	if n := open(); n != 2 {
+		t.Errorf("%d reducers are open; want the old one and the new one", n)
+	}
+	done()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for end := time.After(20 * time.Second); open() != 1; {
+		select {
+		case <-poll.C:
+		case <-end:
+			t.Fatalf("%d reducers are open; want the new one alone", open())
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if got := identity(t.Context(), ""); got != before || open() != 0 {
+		t.Errorf("without the file it is %s, and %d are open", got, open())
+	}
+	for n := range 2 * mostFound {
+		rules, err := r.forRequest(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rules.Choose(t.Context(), fmt.Sprintf("category%d-1", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(r.found) + len(r.files.now); n != 0 {
+		t.Errorf("%d categories are remembered", n)
 	}
 }

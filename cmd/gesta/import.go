@@ -233,12 +233,11 @@ func (e *env) importFrom(ctx context.Context, s store.Store, recorded string, so
 	if runErr != nil && !errors.Is(runErr, context.Canceled) {
 		return runErr
 	}
+	left := leftOutOfLog(rows.LeftOut)
 	if from.leftOut != nil {
-		err = e.importSummaryWith(context.WithoutCancel(ctx), im, bad, from.leftOut())
-	} else {
-		err = e.importSummary(context.WithoutCancel(ctx), im, bad)
+		left = from.leftOut()
 	}
-	if err != nil {
+	if err := e.importSummary(context.WithoutCancel(ctx), im, bad, left); err != nil {
 		return err
 	}
 	return ctx.Err()

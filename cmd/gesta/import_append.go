@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/gestadb/gesta/internal/flight"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -16,24 +17,19 @@ type converted struct {
 	commit *store.RecordedCommit
 	line   int64 // of the export, with which the commit begins
 	sent   store.Commit
-	bytes  int
-	wait   func() (store.Result, error)
+	bytes  int64
 }
 
 // append brings the commits of the source into a store that holds something else.
 func (im *exportImporter) append(ctx context.Context) error {
-	start := starter(im.store)
 	finish := context.WithoutCancel(ctx)
-	var flying []converted
-	size := 0
-	land := func() error {
-		f := flying[0]
-		flying[0], flying = converted{}, flying[1:]
-		size -= f.bytes
-		return im.landed(finish, &f)
-	}
-	ended := false
 	var failed error
+	flying := flight.NewWindow(im.store, maxFlight, maxFlightBytes, func(f converted, result store.Result, err error) {
+		if err := im.landed(finish, &f, result, err); err != nil {
+			failed = errors.Join(failed, err)
+		}
+	})
+	ended := false
 	for failed == nil && !ended && ctx.Err() == nil {
 		c, ok, err := im.source.next()
 		if err != nil || !ok {
@@ -49,15 +45,9 @@ func (im *exportImporter) append(ctx context.Context) error {
 		if len(f.sent.Events) == 0 && f.sent.Tracking == nil {
 			continue // it had system events alone
 		}
-		f.wait = start(finish, f.sent)
-		flying, size = append(flying, f), size+f.bytes
-		for failed == nil && (len(flying) >= maxFlight || len(flying) > 1 && size > maxFlightBytes) {
-			failed = land()
-		}
+		flying.Start(finish, f.sent, f, f.bytes)
 	}
-	for len(flying) > 0 {
-		failed = errors.Join(failed, land())
-	}
+	flying.Land()
 	im.doc.Complete = ended && failed == nil
 	return failed
 }
@@ -79,7 +69,7 @@ func (im *exportImporter) convert(c *store.RecordedCommit) (converted, error) {
 		}
 		ev.Metadata = meta
 		f.sent.Events = append(f.sent.Events, ev)
-		f.bytes += store.EventBytes(&ev)
+		f.bytes += int64(store.EventBytes(&ev))
 	}
 	if len(f.sent.Events) > 0 {
 		f.sent.Key = c.Key
@@ -118,9 +108,8 @@ func (im *exportImporter) mark(r *store.Recorded) ([]byte, error) {
 }
 
 // landed takes note of what became of a commit.
-func (im *exportImporter) landed(ctx context.Context, f *converted) error {
+func (im *exportImporter) landed(ctx context.Context, f *converted, result store.Result, err error) error {
 	n := uint64(len(f.sent.Events))
-	result, err := f.wait()
 	switch {
 	case err == nil && result.Duplicate:
 		im.doc.Present += n

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gestadb/gesta/cmd/gesta/internal/source"
+	"github.com/gestadb/gesta/history"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -168,7 +169,7 @@ func TestImportGit(t *testing.T) {
 func (r *gitRepository) told(e *store.Recorded, d *gitData) []string {
 	r.t.Helper()
 	out := []string{
-		e.Stream, actor(e), fmt.Sprint(e.RecordedAt.Unix(), e.EffectiveAt.Unix()), strings.Join(d.Parents, " "), d.Subject, d.Body,
+		e.Stream, history.Actor(e), fmt.Sprint(e.RecordedAt.Unix(), e.EffectiveAt.Unix()), strings.Join(d.Parents, " "), d.Subject, d.Body,
 		d.Author.Name, d.Author.Email, d.Author.Time, d.Committer.Name, d.Committer.Email, d.Committer.Time,
 	}
 	tags := 0

@@ -68,27 +68,10 @@ func (e *env) importNDJSON(ctx context.Context, path string) (err error) {
 		return err
 	}
 	bars.close()
-	finish := context.WithoutCancel(ctx)
-	if err := e.exportImported(finish, s, &im.doc); err != nil {
+	if err := e.printSummary(context.WithoutCancel(ctx), s, &im.doc, im.doc.text); err != nil {
 		return err
 	}
 	return ctx.Err()
-}
-
-// exportImported says what an import did, also where it was interrupted.
-func (e *env) exportImported(ctx context.Context, s store.Store, d *importExportDocument) error {
-	if e.jsonMode() {
-		basis, err := basisOf(ctx, s)
-		if err != nil {
-			return err
-		}
-		return e.printDocument(ctx, &basis, d)
-	}
-	if e.global.quiet {
-		return nil
-	}
-	_, err := e.stdout.Write([]byte(visibleLines(d.text())))
-	return err
 }
 
 // text says the same to people.

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/gestadb/gesta/cmd/gesta/internal/source"
+	"github.com/gestadb/gesta/internal/flight"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -201,40 +202,28 @@ func (im *importer) recordedCommits(ctx context.Context, skip int, head store.Po
 	}
 }
 
-// What is in flight at the same time: enough for groups that make a sync worth its while, and bounded.
-const (
-	importWindow      = 4096
-	importWindowBytes = 64 << 20
-)
-
-// flight is a row that was started and not yet answered.
-type flight struct {
-	row   source.Row
-	bytes int
-	wait  func() (store.Result, error)
-}
-
 // append appends the rows after the first skip as of now, many in flight; those that are there already are answered as
 // duplicates.
 func (im *importer) append(ctx context.Context, skip int) error {
-	start := starter(im.store)
 	finish := context.WithoutCancel(ctx)
 	report := im.bars.start("writing", int64(im.rows.Count))
-	var flying []flight // oldest first
-	var failed error
-	bytes, n := 0, 0
 	im.present = skip
-	land := func() {
-		f := &flying[0]
-		if err := im.landed(f); failed == nil {
-			failed = err
+	var failed error
+	flying := flight.NewWindow(im.store, maxFlight, maxFlightBytes, func(row source.Row, result store.Result, err error) {
+		switch {
+		case err != nil && failed == nil:
+			failed = im.at(&row, err)
+		case err != nil:
+		case result.Duplicate:
+			im.present++
+		default:
+			im.appended++
 		}
-		bytes -= f.bytes
-		flying[0], flying = flight{}, flying[1:]
 		if done := im.appended + im.present; done%1024 == 0 {
 			report(int64(done))
 		}
-	}
+	})
+	n := 0
 	for row, err := range im.rows.All() {
 		if failed == nil {
 			failed = err
@@ -246,32 +235,13 @@ func (im *importer) append(ctx context.Context, skip int) error {
 			continue
 		}
 		row.Event.ID = importID(row.Key(), row.Event.EffectiveAt)
-		f := flight{row, store.EventBytes(&row.Event), start(finish, row.Commit())}
-		flying, bytes = append(flying, f), bytes+f.bytes
-		for len(flying) >= importWindow || len(flying) > 0 && bytes > importWindowBytes {
-			land()
-		}
+		flying.Start(finish, row.Commit(), row, int64(store.EventBytes(&row.Event)))
 	}
-	for len(flying) > 0 {
-		land()
-	}
+	flying.Land()
 	if failed != nil {
 		return failed
 	}
 	return ctx.Err()
-}
-
-func (im *importer) landed(f *flight) error {
-	result, err := f.wait()
-	switch {
-	case err != nil:
-		return im.at(&f.row, err)
-	case result.Duplicate:
-		im.present++
-	default:
-		im.appended++
-	}
-	return nil
 }
 
 // at says which row of the source an error concerns.

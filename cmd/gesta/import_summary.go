@@ -7,21 +7,23 @@ import (
 	"strings"
 
 	"github.com/gestadb/gesta/cmd/gesta/internal/source"
+	"github.com/gestadb/gesta/store"
 )
 
 // importDocument is what gesta import prints with --json.
 type importDocument struct {
-	Source   string          `json:"source"`
-	Name     string          `json:"name"`
-	Recorded string          `json:"recorded,omitempty"`
-	Complete bool            `json:"complete"`
-	Rows     int             `json:"rows"`
-	Traces   int             `json:"traces,omitempty"`
-	Appended int             `json:"appended"`
-	Present  int             `json:"present"`
-	Bad      int             `json:"bad"`
-	BadRows  []importBadRow  `json:"badRows,omitempty"`
-	LeftOut  *source.LeftOut `json:"leftOut,omitempty"`
+	Source   string         `json:"source"`
+	Name     string         `json:"name"`
+	Recorded string         `json:"recorded,omitempty"`
+	Complete bool           `json:"complete"`
+	Rows     int            `json:"rows"`
+	Traces   int            `json:"traces,omitempty"`
+	Appended int            `json:"appended"`
+	Present  int            `json:"present"`
+	Bad      int            `json:"bad"`
+	BadRows  []importBadRow `json:"badRows,omitempty"`
+	LeftOut  any            `json:"leftOut,omitempty"`
+	left     string         // out, for people
 }
 
 type importBadRow struct {
@@ -31,29 +33,35 @@ type importBadRow struct {
 }
 
 // importSummary says what an import did, also where it was interrupted.
-func (e *env) importSummary(ctx context.Context, im *importer, bad []*source.RowError) error {
+func (e *env) importSummary(ctx context.Context, im *importer, bad []*source.RowError, left leftOut) error {
 	d := importDocument{
 		Source: im.file, Name: im.name, Recorded: im.recorded,
 		Rows: im.rows.Count, Traces: im.rows.Traces, Appended: im.appended, Present: im.present, Bad: im.rows.Bad,
+		left: left.text(),
 	}
 	d.Complete = d.Appended+d.Present == d.Rows
 	for _, r := range bad {
 		d.BadRows = append(d.BadRows, importBadRow{r.File, r.Line, r.Problem})
 	}
-	if im.rows.LeftOut != (source.LeftOut{}) {
-		d.LeftOut = &im.rows.LeftOut
+	if d.left != "" {
+		d.LeftOut = left.doc
 	}
+	return e.printSummary(ctx, im.store, d, d.text)
+}
+
+// printSummary prints the document of an import, or its text for people.
+func (e *env) printSummary(ctx context.Context, s store.Store, document any, text func() string) error {
 	if e.jsonMode() {
-		basis, err := basisOf(ctx, im.store)
+		basis, err := basisOf(ctx, s)
 		if err != nil {
 			return err
 		}
-		return e.printDocument(ctx, &basis, d)
+		return e.printDocument(ctx, &basis, document)
 	}
 	if e.global.quiet {
 		return nil
 	}
-	_, err := e.stdout.Write([]byte(visibleLines(d.text())))
+	_, err := e.stdout.Write([]byte(visibleLines(text())))
 	return err
 }
 
@@ -67,8 +75,8 @@ func (d *importDocument) text() string {
 	fmt.Fprintf(&b, "  appended       %s\n", thousands(d.Appended))
 	fmt.Fprintf(&b, "  there already  %s\n", thousands(d.Present))
 	fmt.Fprintf(&b, "  bad rows       %s\n", thousands(d.Bad))
-	if l := d.LeftOut; l != nil {
-		fmt.Fprintf(&b, "  left out       %s\n", leftOutText(l))
+	if d.left != "" {
+		fmt.Fprintf(&b, "  left out       %s\n", d.left)
 	}
 	switch d.Recorded {
 	case recordedSource:
@@ -82,25 +90,39 @@ func (d *importDocument) text() string {
 	return b.String()
 }
 
-// leftOutText names what describes the log as a whole.
-func leftOutText(l *source.LeftOut) string {
+// leftOut says what of a source is in no event.
+type leftOut struct {
+	doc    any // for --json
+	counts []counted
+}
+
+// counted is a number of things.
+type counted struct {
+	n         int
+	one, many string
+}
+
+// text names what there is, "" for nothing.
+func (l *leftOut) text() string {
 	var parts []string
-	for _, p := range []struct {
-		n         int
-		one, many string
-	}{
+	for _, c := range l.counts {
+		if c.n > 0 {
+			parts = append(parts, plural(c.n, c.one, c.many))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// leftOutOfLog is what describes the log as a whole.
+func leftOutOfLog(l source.LeftOut) leftOut {
+	return leftOut{doc: l, counts: []counted{
 		{l.Attributes, "attribute of the log", "attributes of the log"},
 		{l.Extensions, "extension", "extensions"},
 		{l.Globals, "global", "globals"},
 		{l.Classifiers, "classifier", "classifiers"},
 		{l.Traces, "trace without events", "traces without events"},
 		{l.Others, "unknown element", "unknown elements"},
-	} {
-		if p.n > 0 {
-			parts = append(parts, plural(p.n, p.one, p.many))
-		}
-	}
-	return strings.Join(parts, ", ")
+	}}
 }
 
 func plural(n int, one, many string) string {

@@ -180,7 +180,7 @@ func (e *env) copyUmaDB(ctx context.Context, s store.Store, client *umadb.Client
 	if runErr != nil && ctx.Err() == nil {
 		return umadbFailed(runErr)
 	}
-	if err := e.umadbSummary(context.WithoutCancel(ctx), s, &im.doc); err != nil {
+	if err := e.printSummary(context.WithoutCancel(ctx), s, &im.doc, im.doc.text); err != nil {
 		return err
 	}
 	return ctx.Err()

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/gestadb/gesta/internal/flight"
 	"github.com/gestadb/gesta/server/umadb"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
@@ -24,17 +25,14 @@ type umadbImporter struct {
 
 	limits  store.Limits
 	tracked map[string]uint64 // what the store has tracked of a source, when the import first met it
-	flying  []umadbFlight     // oldest first
-	bytes   int               // of all in flying
-	failed  error             // the first refusal
+	flying  *flight.Window[umadbFlight]
+	failed  error // the first refusal
 }
 
 // umadbFlight is an event that was started and not yet answered.
 type umadbFlight struct {
 	position  store.Position // in UmaDB
-	bytes     int
 	untracked bool
-	wait      func() (store.Result, error)
 }
 
 // run copies what the server has now, from where the import ended before. When ctx ends, what was begun is finished.
@@ -53,7 +51,7 @@ func (im *umadbImporter) run(ctx context.Context) error {
 		return err
 	}
 	report := im.bars.start("copying", int64(head)) //nolint:gosec // below 2^53
-	start := starter(im.store)
+	im.flying = flight.NewWindow(im.store, maxFlight, maxFlightBytes, im.land)
 	finish := context.WithoutCancel(ctx)
 	var held *store.Recorded // until it is known whether the one behind it was tracked with it
 	for r, err := range im.client.Read(ctx, begin, head) {
@@ -62,7 +60,7 @@ func (im *umadbImporter) run(ctx context.Context) error {
 			break
 		}
 		if held != nil {
-			im.send(finish, start, held, r.Tracking)
+			im.send(finish, held, r.Tracking)
 		}
 		if im.failed != nil {
 			break
@@ -71,11 +69,9 @@ func (im *umadbImporter) run(ctx context.Context) error {
 		report(int64(r.Position)) //nolint:gosec // below 2^53
 	}
 	if held != nil && im.failed == nil {
-		im.send(finish, start, held, nil)
+		im.send(finish, held, nil)
 	}
-	for len(im.flying) > 0 {
-		im.land()
-	}
+	im.flying.Land()
 	im.doc.Complete = im.failed == nil && ctx.Err() == nil
 	return im.failed
 }
@@ -98,7 +94,7 @@ func (im *umadbImporter) resume(ctx context.Context, head store.Position) (store
 	if lookErr != nil {
 		return 0, fmt.Errorf("look up what was imported: %w", lookErr)
 	}
-	begin := store.Position(max(found-importWindow, 0)) //nolint:gosec // not below 0
+	begin := store.Position(max(found-maxFlight, 0)) //nolint:gosec // not below 0
 	if begin > 0 {
 		im.doc.Present = uint64(begin)
 		last, err := keys.Lookup(ctx, im.key(begin))
@@ -113,7 +109,7 @@ func (im *umadbImporter) resume(ctx context.Context, head store.Position) (store
 func (im *umadbImporter) key(p store.Position) string { return fmt.Sprintf("import:%s:%d", im.name, p) }
 
 // send starts the commit of an event, behind which comes one that was tracked as next.
-func (im *umadbImporter) send(ctx context.Context, start func(context.Context, store.Commit) func() (store.Result, error), r *store.Recorded, next *store.Tracking) {
+func (im *umadbImporter) send(ctx context.Context, r *store.Recorded, next *store.Tracking) {
 	c := store.Commit{Key: im.key(r.Position)}
 	var mark *store.Tracking // what is noted in the metadata
 	if t := r.Tracking; t != nil && (next == nil || *next != *t) {
@@ -135,11 +131,7 @@ func (im *umadbImporter) send(ctx context.Context, start func(context.Context, s
 		im.refuse(r.Position, err)
 		return
 	}
-	n := store.EventBytes(&ev)
-	im.flying, im.bytes = append(im.flying, umadbFlight{r.Position, n, mark != nil, start(ctx, c)}), im.bytes+n
-	for len(im.flying) >= importWindow || len(im.flying) > 0 && im.bytes > importWindowBytes {
-		im.land()
-	}
+	im.flying.Start(ctx, c, umadbFlight{r.Position, mark != nil}, int64(store.EventBytes(&ev)))
 }
 
 // valid says why the store would not take a commit.
@@ -215,12 +207,8 @@ func (im *umadbImporter) mark(r *store.Recorded, tracking *store.Tracking) []byt
 	return append(out, '}', '}')
 }
 
-// land takes note of what became of the oldest event that is on its way.
-func (im *umadbImporter) land() {
-	f := im.flying[0]
-	im.flying[0], im.flying = umadbFlight{}, im.flying[1:]
-	im.bytes -= f.bytes
-	result, err := f.wait()
+// land takes note of what became of an event.
+func (im *umadbImporter) land(f umadbFlight, result store.Result, err error) {
 	switch {
 	case err != nil:
 		d := eventjson.Describe(fmt.Errorf("position %d of UmaDB: %w", f.position, err))

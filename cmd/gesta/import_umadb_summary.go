@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -25,22 +24,6 @@ type umadbDocument struct {
 type umadbBadEvent struct {
 	Position store.Position `json:"position"`
 	Problem  string         `json:"problem"`
-}
-
-// umadbSummary says what an import did, also where it was interrupted.
-func (e *env) umadbSummary(ctx context.Context, s store.Store, d *umadbDocument) error {
-	if e.jsonMode() {
-		basis, err := basisOf(ctx, s)
-		if err != nil {
-			return err
-		}
-		return e.printDocument(ctx, &basis, d)
-	}
-	if e.global.quiet {
-		return nil
-	}
-	_, err := e.stdout.Write([]byte(visibleLines(d.text())))
-	return err
 }
 
 // text says the same to people.

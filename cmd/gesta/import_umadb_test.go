@@ -298,14 +298,14 @@ func (s *counting) Start(ctx context.Context, c store.Commit) func() (store.Resu
 // TestImportUmaDBAgain does not begin anew where an import ended long ago.
 func TestImportUmaDBAgain(t *testing.T) {
 	s, target := newMemory(t), &counting{Store: newMemory(t)}
-	const n = importWindow + 500
+	const n = maxFlight + 500
 	manyEvents(t, s, n)
 	c := newCopying(t, serveUmaDB(t, s), target)
 	c.want(fmt.Sprintf(`"complete":true,"appended":%d,"present":0,`, n))
 	target.started = 0
 	manyEvents(t, s, 10)
 	c.want(fmt.Sprintf(`"complete":true,"appended":10,"present":%d,"bad":0,"untracked":0,"positionsKept":true}`, n))
-	if target.started > importWindow+10 {
+	if target.started > maxFlight+10 {
 		t.Errorf("%d commits started to add 10", target.started)
 	}
 }

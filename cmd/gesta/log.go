@@ -398,5 +398,5 @@ func (e *env) onelineCells(r *store.Recorded) []string {
 	if r.Erased != 0 {
 		data = "(erased)"
 	}
-	return []string{numbered(r.Position), e.shortTime(r.RecordedAt), place(r), visible(r.Type), visible(actor(r)), data}
+	return []string{numbered(r.Position), e.shortTime(r.RecordedAt), place(r), visible(r.Type), visible(history.Actor(r)), data}
 }

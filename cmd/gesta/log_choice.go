@@ -61,7 +61,7 @@ func (f *logShape) keeper() (func(*store.Recorded) bool, error) {
 		return nil, nil //nolint:nilnil // nil chooses all
 	}
 	return func(r *store.Recorded) bool {
-		return (author == nil || author.MatchString(actor(r))) && (grep == nil || len(grep.Matches(r)) > 0)
+		return (author == nil || author.MatchString(history.Actor(r))) && (grep == nil || len(grep.Matches(r)) > 0)
 	}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gestadb/gesta/history"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -68,7 +69,7 @@ func commitStats(events iter.Seq2[store.Recorded, error]) iter.Seq2[*commitStat,
 				if c != nil && !yield(c.sorted(), nil) {
 					return
 				}
-				c = &commitStat{commit: r.Commit, recordedAt: r.RecordedAt, actor: actor(&r), places: map[string]int{}}
+				c = &commitStat{commit: r.Commit, recordedAt: r.RecordedAt, actor: history.Actor(&r), places: map[string]int{}}
 			}
 			c.add(&r)
 		}

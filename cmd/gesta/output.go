@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -149,6 +151,24 @@ func (e *env) newItemsOf(basis *eventjson.Basis, members []byte, known ...string
 		p.write(answers.AppendListBegin(nil, basis, members))
 	}
 	return p, nil
+}
+
+// printItems prints a list that is there as a whole. Its items can have the members known.
+func printItems[T any](ctx context.Context, e *env, basis *eventjson.Basis, items []T, known ...string) error {
+	p, err := e.newItems(basis, known...)
+	if err != nil {
+		return err
+	}
+	for i := range items {
+		item, err := json.Marshal(&items[i])
+		if err != nil {
+			return fmt.Errorf("encode an item: %w", err)
+		}
+		if err := p.add(ctx, item); err != nil {
+			return err
+		}
+	}
+	return p.close(ctx)
 }
 
 // write drops errors: a bufio.Writer keeps the first one and returns it from Flush.

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/gestadb/gesta/history"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/eventjson"
 )
@@ -35,19 +36,6 @@ func (e *env) shortTime(t time.Time) string { return t.In(e.zone).Format("2006-0
 // longTime is a time in the person's zone with all of its digits.
 func (e *env) longTime(t time.Time) string {
 	return t.In(e.zone).Format("2006-01-02 15:04:05.999999Z07:00")
-}
-
-// actor returns who the metadata of an event says did it, "" where it says nothing.
-func actor(r *store.Recorded) string {
-	if len(r.Metadata) == 0 {
-		return ""
-	}
-	var m map[string]json.RawMessage // a struct would match the member whatever its case
-	var name string
-	if json.Unmarshal(r.Metadata, &m) != nil || json.Unmarshal(m["actor"], &name) != nil {
-		return ""
-	}
-	return name
 }
 
 // writeEvent writes an event as gesta log shows it: a headline, what is said about it, and its data.
@@ -79,7 +67,7 @@ func (e *env) writeEvent(w io.Writer, r *store.Recorded, full bool) error {
 			line("Tracking", fmt.Sprintf("%s at %d", visible(t.Source), t.Position))
 		}
 	}
-	line("Actor", visible(actor(r)))
+	line("Actor", visible(history.Actor(r)))
 	line("Tags", visible(strings.Join(r.Tags, ", ")))
 	if full && len(r.Metadata) > 0 {
 		line("Metadata", oneLine(r.Metadata, 0))

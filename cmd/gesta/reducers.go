@@ -27,14 +27,23 @@ const reducersDir = "reducers"
 // maxReducerBytes bounds a file that is a reducer.
 const maxReducerBytes = 64 << 20
 
-// reducers finds the rules by which states are folded: those of --reducer, else those of the categories. It may be used by several goroutines.
+// reducers finds the rules by which states are folded: those of --reducer, else those of the categories. A file counts as it is when it is first asked for. It may be used
+// by several goroutines.
 type reducers struct {
-	name string // that of --reducer, empty for none
-	dir  string // of those that go by categories; empty for none
-	base string // what a relative path is relative to
+	name  string // that of --reducer, empty for none
+	dir   string // of those that go by categories; empty for none
+	base  string // what a relative path is relative to
+	files *reducerFiles
 
 	mu    sync.Mutex
-	found map[string]closable // by path, those that there are not as nil
+	found map[string]*keptReducer // by path, those that there are not as nil; nil once they were given back
+}
+
+// mostFound bounds what is remembered of an answer about any number of categories, that there is no file for them.
+const mostFound = 1000
+
+func newReducers(name, dir, base string, files *reducerFiles) *reducers {
+	return &reducers{name: name, dir: dir, base: base, files: files, found: map[string]*keptReducer{}}
 }
 
 // closable is a reducer that holds what has to be freed.
@@ -45,7 +54,7 @@ type closable interface {
 
 // reducers returns those for a command line.
 func (e *env) reducers(ctx context.Context, name string) (*reducers, error) {
-	r := &reducers{name: name, base: e.dir, found: map[string]closable{}}
+	r := newReducers(name, "", e.dir, newReducerFiles())
 	url, err := e.storeURL()
 	if err != nil {
 		return nil, err
@@ -61,18 +70,22 @@ func (e *env) reducers(ctx context.Context, name string) (*reducers, error) {
 	return r, err
 }
 
-// close frees what the reducers hold.
+// close frees what the reducers hold, those for requests too.
 func (r *reducers) close() error {
+	r.giveBack()
+	return r.files.close()
+}
+
+// giveBack gives back what was found. Nothing is found from then on.
+func (r *reducers) giveBack() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var errs []error
-	for _, rule := range r.found {
-		if rule != nil {
-			errs = append(errs, rule.Close())
+	for _, k := range r.found {
+		if k != nil {
+			r.files.give(k)
 		}
 	}
-	clear(r.found)
-	return errors.Join(errs...)
+	r.found = nil
 }
 
 func (r *reducers) isMergePatch() bool {
@@ -167,21 +180,17 @@ func (r *reducers) named(ctx context.Context, name string) (reducer.Reducer, err
 }
 
 // forRequest returns the rules by which a server answers a request: name is that of a reducer in the directory of the store, and never a path; empty
-// leaves the choice to the categories. A file is read once: what replaces it counts when the server starts again. What there is not leaves no trace, as
-// names come from anyone.
+// leaves the choice to the categories. A file counts as it is when the request first needs it, and for all of the request, which lasts until ctx is done. What there is not
+// leaves no trace, as names come from anyone.
 func (r *reducers) forRequest(ctx context.Context, name string) (answers.Rules, error) {
+	own := newReducers("", r.dir, r.base, r.files)
+	context.AfterFunc(ctx, own.giveBack)
 	if name == "" {
-		return r, nil
+		return own, nil
 	}
 	if r.dir != "" && filepath.IsLocal(name) && filepath.Base(name) == name {
-		for _, ext := range []string{".js", ".wasm"} {
-			path := filepath.Join(r.dir, name+ext)
-			if _, err := os.Stat(path); err != nil {
-				continue
-			}
-			if rule, err := r.file(ctx, path); rule != nil || err != nil {
-				return answers.One{Reducer: rule}, err
-			}
+		if rule, err := own.inDir(ctx, name); rule != nil || err != nil {
+			return answers.One{Reducer: rule}, err
 		}
 	}
 	return nil, notFoundf("there is mergepatch, and what its owner put into the directory reducers of the store", "there is no reducer %q", name)
@@ -201,31 +210,30 @@ func (r *reducers) inDir(ctx context.Context, name string) (reducer.Reducer, err
 func (r *reducers) file(ctx context.Context, path string) (reducer.Reducer, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rule, ok := r.found[path]
+	if r.found == nil {
+		return nil, context.Canceled
+	}
+	k, ok := r.found[path]
 	if !ok {
 		var err error
-		if rule, err = r.load(ctx, path); err != nil {
+		if k, err = r.files.take(path, func(info fs.FileInfo) (closable, error) { return r.load(ctx, path, info) }); err != nil {
 			return nil, err
 		}
-		r.found[path] = rule
+		if k != nil || len(r.found) < mostFound {
+			r.found[path] = k
+		}
 	}
-	if rule == nil {
+	if k == nil {
 		return nil, nil
 	}
-	return rule, nil
+	return k.rule, nil
 }
 
-func (r *reducers) load(ctx context.Context, path string) (closable, error) {
+func (r *reducers) load(ctx context.Context, path string, info fs.FileInfo) (closable, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("look for a reducer: %w", err)
-	case !info.Mode().IsRegular():
+	if !info.Mode().IsRegular() {
 		return nil, usagef("%s is no reducer: it is %s, and a reducer is a regular file", path, kindOf(info.Mode()))
 	}
 	if filepath.Dir(path) == r.dir { // it was found, rather than named

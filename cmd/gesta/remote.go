@@ -32,12 +32,58 @@ func (e *env) introduced(address string, o *open.Options) (err error) {
 	if o.Token != "" && !confidential(address) {
 		return usageHint("use https://", "a token is not sent in clear text to another machine")
 	}
-	if path := e.getenv("GESTA_CA_FILE"); path != "" {
-		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
-		o.TLS.RootCAs, err = e.certificates(path)
-	}
+	o.TLS, err = e.clientTLS()
 	return err
 }
+
+// clientTLS returns how https is spoken: which certificates are trusted and, to a server that knows its users by them, which one is shown. It is nil where the environment says neither.
+func (e *env) clientTLS() (*tls.Config, error) {
+	trusted, cert, key := e.getenv("GESTA_CA_FILE"), e.getenv("GESTA_CERT_FILE"), e.getenv("GESTA_KEY_FILE")
+	if trusted == "" && cert == "" && key == "" {
+		return nil, nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if trusted != "" {
+		pool, err := e.certificates(trusted)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = pool
+	}
+	switch {
+	case cert != "" && key != "":
+		pair, err := e.pair(cert, key)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	case cert != "":
+		return nil, usagef("GESTA_CERT_FILE names a certificate: GESTA_KEY_FILE must name its key")
+	case key != "":
+		return nil, usagef("GESTA_KEY_FILE names a key: GESTA_CERT_FILE must name its certificate")
+	}
+	return config, nil
+}
+
+// pair reads a certificate and its key.
+func (e *env) pair(certFile, keyFile string) (tls.Certificate, error) {
+	cert, err := readSmall(e.abs(certFile), maxCertificate)
+	if err != nil {
+		return tls.Certificate{}, pathFailed("read certificate", err)
+	}
+	key, err := readSmall(e.abs(keyFile), maxCertificate)
+	if err != nil {
+		return tls.Certificate{}, pathFailed("read key", err)
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return tls.Certificate{}, usagef("%s and %s are no certificate and its key in PEM form: %s", certFile, keyFile, err)
+	}
+	return pair, nil
+}
+
+// maxCertificate bounds a file with a certificate, or a chain of them, or a key, in bytes.
+const maxCertificate = 1 << 20
 
 // confidential says whether nobody on the way to a server can read what is sent.
 func confidential(address string) bool {

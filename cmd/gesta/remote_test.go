@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
@@ -20,14 +22,24 @@ func TestRemoteSecrets(t *testing.T) {
 	behind, dir := newMemory(t), t.TempDir()
 	handler := httpapi.New(httpapi.Options{Store: func(context.Context) (store.Store, error) { return behind, nil }})
 	var sent string
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent = r.Header.Get("Authorization")
+		if len(r.TLS.PeerCertificates) > 0 {
+			sent += "certificate"
+		}
 		handler.ServeHTTP(w, r)
 	}))
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}
+	server.StartTLS()
 	t.Cleanup(server.Close)
+	key, err := x509.MarshalPKCS8PrivateKey(server.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{
-		"ca.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})),
-		"token":  " of-the-file\n", "empty": "\n", "odd": "a b",
+		"ca.pem":  string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})),
+		"key.pem": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})),
+		"token":   " of-the-file\n", "empty": "\n", "odd": "a b",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -44,6 +56,12 @@ func TestRemoteSecrets(t *testing.T) {
 		{"token", map[string]string{"GESTA_CA_FILE": "ca.pem", "GESTA_TOKEN": "own"}, "Bearer own", "", ""},
 		{"token of a file", map[string]string{"GESTA_CA_FILE": "ca.pem", "GESTA_TOKEN_FILE": "token"}, "Bearer of-the-file", "", ""},
 		{"both", map[string]string{"GESTA_CA_FILE": "ca.pem", "GESTA_TOKEN": "own", "GESTA_TOKEN_FILE": "none"}, "Bearer own", "", ""},
+		{"certificate", map[string]string{"GESTA_CA_FILE": "ca.pem", "GESTA_CERT_FILE": "ca.pem", "GESTA_KEY_FILE": "key.pem"}, "certificate", "", ""},
+		{"certificate without a key", map[string]string{"GESTA_CA_FILE": "ca.pem", "GESTA_CERT_FILE": "ca.pem"}, "", eventjson.CodeUsage, "GESTA_KEY_FILE must"},
+		{"key without a certificate", map[string]string{"GESTA_CA_FILE": "ca.pem", "GESTA_KEY_FILE": "key.pem"}, "", eventjson.CodeUsage, "GESTA_CERT_FILE must"},
+		{"certificate that is none", map[string]string{"GESTA_CERT_FILE": "token", "GESTA_KEY_FILE": "key.pem"}, "", eventjson.CodeUsage, "no certificate and its key"},
+		{"no file of a certificate", map[string]string{"GESTA_CERT_FILE": "none", "GESTA_KEY_FILE": "key.pem"}, "", eventjson.CodeUsage, "read certificate"},
+		{"no file of a key", map[string]string{"GESTA_CERT_FILE": "ca.pem", "GESTA_KEY_FILE": "none"}, "", eventjson.CodeUsage, "read key"},
 		{"unknown certificate", nil, "", eventjson.CodeUnavailable, "certificate"},
 		{"no certificates", map[string]string{"GESTA_CA_FILE": "token"}, "", eventjson.CodeUsage, "no certificate"},
 		{"no file of certificates", map[string]string{"GESTA_CA_FILE": "none"}, "", eventjson.CodeUsage, "read certificates"},

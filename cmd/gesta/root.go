@@ -15,7 +15,8 @@ when, why, and what did it look like before.
 A store lives in a directory named .gesta, which commands find upward from the working directory, as git finds .git.
 --store or GESTA_STORE name another one: a directory that is a store or holds a .gesta, or a URL such as mem: or that of
 a server (gesta serve), such as http://127.0.0.1:4114. The token for a server is in GESTA_TOKEN, or in the file that
-GESTA_TOKEN_FILE names; GESTA_CA_FILE names one of certificates that a server's may be signed with.
+GESTA_TOKEN_FILE names; GESTA_CA_FILE names one of certificates that a server's may be signed with, and GESTA_CERT_FILE
+and GESTA_KEY_FILE those of a certificate to be known by and its key.
 
 Data goes to stdout and everything else to stderr. --json prints one JSON document, --ndjson one JSON value a line,
 and --jq picks out of either. "gesta help addresses" says how streams, versions, times and ranges are written, and

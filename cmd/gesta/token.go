@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -64,11 +63,10 @@ func newTokenCreate(e *env, f *systemFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			made := auth.NewToken{User: args[0], Label: label, On: r.on}
 			if r.role != "" {
-				role, err := auth.ParseRole(r.role)
-				if err != nil {
-					return usagef("--role is read, append, operate or admin, not %q", r.role)
+				var err error
+				if made.Role, err = r.parseRole(); err != nil {
+					return err
 				}
-				made.Role = role
 			}
 			if cmd.Flags().Changed("expires") {
 				if expires <= 0 {
@@ -114,32 +112,23 @@ func newTokenList(e *env, f *systemFlags) *cobra.Command {
 }
 
 func (e *env) listTokens(ctx context.Context, d *administration, user string) error {
-	items, err := e.newItems(&d.basis, "id", "user", "label", "role", "on", "createdAt", "expiresAt")
-	if err != nil {
-		return err
+	tokens := d.users.Tokens(user)
+	if e.jsonMode() {
+		var items []tokenItem
+		for _, info := range tokens {
+			items = append(items, itemOf(&info))
+		}
+		return printItems(ctx, e, &d.basis, items, "id", "user", "label", "role", "on", "createdAt", "expiresAt")
 	}
 	t := &table{w: e.stdout, paint: map[int]func(string) string{1: e.painter(e.stdoutTerminal).bold}}
-	for _, info := range d.users.Tokens(user) {
-		if !e.jsonMode() {
-			until := "for good"
-			if !info.ExpiresAt.IsZero() {
-				until = "until " + e.shortTime(info.ExpiresAt)
-			}
-			if err := t.row(info.ID, visible(info.User), info.Role.String(), until, visible(info.Label)); err != nil {
-				return err
-			}
-			continue
+	for _, info := range tokens {
+		until := "for good"
+		if !info.ExpiresAt.IsZero() {
+			until = "until " + e.shortTime(info.ExpiresAt)
 		}
-		text, err := json.Marshal(itemOf(&info))
-		if err != nil {
-			return fmt.Errorf("encode token: %w", err)
-		}
-		if err := items.add(ctx, text); err != nil {
+		if err := t.row(info.ID, visible(info.User), info.Role.String(), until, visible(info.Label)); err != nil {
 			return err
 		}
-	}
-	if e.jsonMode() {
-		return items.close(ctx)
 	}
 	return t.flush()
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -63,58 +62,42 @@ func (r *rights) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&r.on, "on", nil, "a `PATTERN` of streams on which the role holds; '' is the events without a stream; repeat it for more (default: everything)")
 }
 
-// user returns the user whom the flags describe.
-func (r *rights) user(name string) (auth.User, error) {
+func (r *rights) parseRole() (auth.Role, error) {
 	role, err := auth.ParseRole(r.role)
 	if err != nil {
-		return auth.User{}, usagef("--role is read, append, operate or admin, not %q", r.role)
+		return role, usagef("--role is read, append, operate or admin, not %q", r.role)
 	}
-	return auth.User{Name: name, Role: role, On: r.on}, nil
+	return role, nil
 }
 
 func newUserAdd(e *env, f *systemFlags) *cobra.Command {
-	var r rights
-	c := &cobra.Command{
-		Use:   "add NAME --role ROLE",
-		Short: "Add a user",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			user, err := r.user(args[0])
-			if err != nil {
-				return err
-			}
-			return e.withUsers(cmd.Context(), f, func(ctx context.Context, d *administration) error {
-				if err := d.users.Add(ctx, d.by, user); err != nil {
-					return err
-				}
-				return e.showUser(ctx, d, &user, "Added")
-			})
-		},
-	}
-	r.add(c)
-	return c
+	c := &cobra.Command{Use: "add NAME --role ROLE", Short: "Add a user"}
+	return setUser(c, e, f, "Added", (*auth.Users).Add)
 }
 
 func newUserChange(e *env, f *systemFlags) *cobra.Command {
+	c := &cobra.Command{Use: "change NAME --role ROLE", Short: "Give a user another role and other streams"}
+	return setUser(c, e, f, "Changed", (*auth.Users).Change)
+}
+
+// setUser makes c a command that sets what a user may do, and says that it is done.
+func setUser(c *cobra.Command, e *env, f *systemFlags, done string, set func(*auth.Users, context.Context, string, auth.User) error) *cobra.Command {
 	var r rights
-	c := &cobra.Command{
-		Use:   "change NAME --role ROLE",
-		Short: "Give a user another role and other streams",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			user, err := r.user(args[0])
-			if err != nil {
+	r.add(c)
+	c.Args = cobra.ExactArgs(1)
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		role, err := r.parseRole()
+		if err != nil {
+			return err
+		}
+		user := auth.User{Name: args[0], Role: role, On: r.on}
+		return e.withUsers(cmd.Context(), f, func(ctx context.Context, d *administration) error {
+			if err := set(d.users, ctx, d.by, user); err != nil {
 				return err
 			}
-			return e.withUsers(cmd.Context(), f, func(ctx context.Context, d *administration) error {
-				if err := d.users.Change(ctx, d.by, user); err != nil {
-					return err
-				}
-				return e.showUser(ctx, d, &user, "Changed")
-			})
-		},
+			return e.showUser(ctx, d, &user, done)
+		})
 	}
-	r.add(c)
 	return c
 }
 
@@ -157,34 +140,27 @@ func newUserList(e *env, f *systemFlags) *cobra.Command {
 		Short: "List users",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return e.withUsers(cmd.Context(), f, func(ctx context.Context, d *administration) error {
-				items, err := e.newItems(&d.basis, "name", "role", "on", "password", "tokens", "addedAt")
-				if err != nil {
-					return err
-				}
-				t := &table{w: e.stdout, paint: map[int]func(string) string{0: e.painter(e.stdoutTerminal).bold}}
-				for _, u := range d.users.List() {
-					if !e.jsonMode() {
-						if err := t.row(visible(u.Name), u.Role.String(), onText(u.On), signsIn(&u)); err != nil {
-							return err
-						}
-						continue
-					}
-					text, err := json.Marshal(userItem{u.Name, u.Role.String(), u.On, u.Password, u.Tokens, formatTime(u.AddedAt)})
-					if err != nil {
-						return fmt.Errorf("encode user: %w", err)
-					}
-					if err := items.add(ctx, text); err != nil {
-						return err
-					}
-				}
-				if e.jsonMode() {
-					return items.close(ctx)
-				}
-				return t.flush()
-			})
+			return e.withUsers(cmd.Context(), f, e.listUsers)
 		},
 	}
+}
+
+func (e *env) listUsers(ctx context.Context, d *administration) error {
+	users := d.users.List()
+	if e.jsonMode() {
+		var items []userItem
+		for _, u := range users {
+			items = append(items, userItem{u.Name, u.Role.String(), u.On, u.Password, u.Tokens, formatTime(u.AddedAt)})
+		}
+		return printItems(ctx, e, &d.basis, items, "name", "role", "on", "password", "tokens", "addedAt")
+	}
+	t := &table{w: e.stdout, paint: map[int]func(string) string{0: e.painter(e.stdoutTerminal).bold}}
+	for _, u := range users {
+		if err := t.row(visible(u.Name), u.Role.String(), onText(u.On), signsIn(&u)); err != nil {
+			return err
+		}
+	}
+	return t.flush()
 }
 
 // signsIn says by what a user signs in.

@@ -23,11 +23,13 @@
 //
 //   - A malformed uuid is INVALID_ARGUMENT, not DATA_LOSS.
 //   - The nil uuid is kept and shown, but is no key by which an append is known again.
-//   - Responses are cut at about 1 MiB as well as at the size of a batch.
+//   - Responses are cut at about 256 KiB as well as at the size of a batch.
 //   - A condition with after = 2^64-1 holds, as with any other position above the head.
 //   - Types, tags and sources that the contract of package store refuses (empty, longer than 1,024 bytes, control
 //     characters), envelopes above its limits, and tracking positions 0 and from 2^53 are INVALID_ARGUMENT, once the condition held. As a
 //     term of a query such a type or tag matches nothing.
+//   - Appends that are written and synced in one group are isolated from each other: each is judged after those before it that succeeded, and none fails because of another that
+//     failed. UmaDB aborts the others of a group where one cannot be written.
 //   - Events that only UmaDB's page size refuses are taken.
 //   - What follows "condition failed:" names the position of the first event that matched, and nothing of its content.
 //   - Requests beyond [Options] are INVALID_ARGUMENT before anything is judged.

@@ -145,7 +145,7 @@ func FuzzReadRequest(f *testing.F) {
 	seeds(f, "ReadRequest", `{"query":{"items":[{"types":["a"],"tags":["b","c"]}]},"start":3,"backwards":true,"limit":4,"subscribe":true,"batch_size":5}`,
 		`{"start":"18446744073709551615","limit":0,"batch_size":4294967295}`)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := decoded(b, newReadRequest())
+		r, err := decoded(b, new(readRequest))
 		if err != nil {
 			return
 		}
@@ -161,7 +161,7 @@ func FuzzReadRequest(f *testing.F) {
 func FuzzSubscribeRequest(f *testing.F) {
 	seeds(f, "SubscribeRequest", `{"query":{"items":[{"types":["a"]}]},"after":3,"batch_size":5}`)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := decoded(b, newSubscribeRequest())
+		r, err := decoded(b, new(subscribeRequest))
 		if err != nil {
 			return
 		}
@@ -175,10 +175,10 @@ func FuzzSubscribeRequest(f *testing.F) {
 func FuzzTrackingRequest(f *testing.F) {
 	seeds(f, "TrackingRequest", `{"source":"s"}`)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := decoded(b, newHeadRequest()); err == nil {
+		if _, err := decoded(b, new(headRequest)); err == nil {
 			read(t, "HeadRequest", b)
 		}
-		r, err := decoded(b, newTrackingRequest())
+		r, err := decoded(b, new(trackingRequest))
 		if err != nil {
 			return
 		}

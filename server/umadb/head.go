@@ -8,7 +8,7 @@ import (
 )
 
 // head answers Head.
-func (s *Service) head(ctx context.Context, _ headRequest) (outgoing, error) {
+func (s *Service) head(ctx context.Context, _ *headRequest) (outgoing, error) {
 	st, err := s.o.Store(ctx)
 	if err != nil {
 		return nil, failure(ctx, err)

@@ -2,8 +2,15 @@ package umadb
 
 import "google.golang.org/grpc/mem"
 
+// brief is a request that is not long, and holds nothing.
+type brief struct{}
+
+func (brief) release()   {}
+func (brief) long() bool { return false }
+
 // readRequest is a ReadRequest.
 type readRequest struct {
+	brief
 	query     query
 	start     optional
 	limit     optional
@@ -20,9 +27,8 @@ type optional struct {
 
 func (o *optional) take(n uint64) { o.n, o.set = n, true }
 
-func newReadRequest() *readRequest { return &readRequest{} }
-func (r *readRequest) release()    {}
-func (r *readRequest) long() bool  { return false }
+// take32 takes a number of 32 bits, as Protocol Buffers cuts it.
+func (o *optional) take32(n uint64) { o.take(uint64(uint32(n))) } //nolint:gosec // meant
 
 func (r *readRequest) decode(buf mem.Buffer) error {
 	f := walk(buf.ReadOnlyData())
@@ -35,11 +41,11 @@ func (r *readRequest) decode(buf mem.Buffer) error {
 		case 3:
 			r.backwards = f.uint() != 0
 		case 4:
-			r.limit.take(uint64(uint32(f.uint()))) //nolint:gosec // as Protocol Buffers cuts it
+			r.limit.take32(f.uint())
 		case 5:
 			r.follow = f.uint() != 0
 		case 6:
-			r.batchSize.take(uint64(uint32(f.uint()))) //nolint:gosec // likewise
+			r.batchSize.take32(f.uint())
 		}
 	}
 	return f.err
@@ -47,14 +53,11 @@ func (r *readRequest) decode(buf mem.Buffer) error {
 
 // subscribeRequest is a SubscribeRequest.
 type subscribeRequest struct {
+	brief
 	query     query
 	after     optional
 	batchSize optional
 }
-
-func newSubscribeRequest() *subscribeRequest { return &subscribeRequest{} }
-func (r *subscribeRequest) release()         {}
-func (r *subscribeRequest) long() bool       { return false }
 
 func (r *subscribeRequest) decode(buf mem.Buffer) error {
 	f := walk(buf.ReadOnlyData())
@@ -65,20 +68,16 @@ func (r *subscribeRequest) decode(buf mem.Buffer) error {
 		case 2:
 			r.after.take(f.uint())
 		case 3:
-			r.batchSize.take(uint64(uint32(f.uint()))) //nolint:gosec // as Protocol Buffers cuts it
+			r.batchSize.take32(f.uint())
 		}
 	}
 	return f.err
 }
 
 // headRequest is a HeadRequest.
-type headRequest struct{}
+type headRequest struct{ brief }
 
-func newHeadRequest() headRequest { return headRequest{} }
-func (headRequest) release()      {}
-func (headRequest) long() bool    { return false }
-
-func (headRequest) decode(buf mem.Buffer) error {
+func (*headRequest) decode(buf mem.Buffer) error {
 	f := walk(buf.ReadOnlyData())
 	for f.next() {
 	}
@@ -86,11 +85,10 @@ func (headRequest) decode(buf mem.Buffer) error {
 }
 
 // trackingRequest is a TrackingRequest.
-type trackingRequest struct{ source string }
-
-func newTrackingRequest() *trackingRequest { return &trackingRequest{} }
-func (r *trackingRequest) release()        {}
-func (r *trackingRequest) long() bool      { return false }
+type trackingRequest struct {
+	brief
+	source string
+}
 
 func (r *trackingRequest) decode(buf mem.Buffer) error {
 	f := walk(buf.ReadOnlyData())

@@ -98,12 +98,12 @@ func (s *Service) description(name string) *grpc.ServiceDesc {
 		HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{
 			{MethodName: "Append", Handler: unary(s.intake, name+"/Append", s.newAppendRequest, s.append)},
-			{MethodName: "Head", Handler: unary(s.intake, name+"/Head", newHeadRequest, s.head)},
-			{MethodName: "GetTrackingInfo", Handler: unary(s.intake, name+"/GetTrackingInfo", newTrackingRequest, s.tracked)},
+			{MethodName: "Head", Handler: unary(s.intake, name+"/Head", made[headRequest], s.head)},
+			{MethodName: "GetTrackingInfo", Handler: unary(s.intake, name+"/GetTrackingInfo", made[trackingRequest], s.tracked)},
 		},
 		Streams: []grpc.StreamDesc{
-			{StreamName: "Read", Handler: serverStream(s.intake, newReadRequest, s.read), ServerStreams: true},
-			{StreamName: "Subscribe", Handler: serverStream(s.intake, newSubscribeRequest, s.subscribe), ServerStreams: true},
+			{StreamName: "Read", Handler: serverStream(s.intake, made[readRequest], s.read), ServerStreams: true},
+			{StreamName: "Subscribe", Handler: serverStream(s.intake, made[subscribeRequest], s.subscribe), ServerStreams: true},
 		},
 		Metadata: "umadb.proto",
 	}
@@ -117,6 +117,9 @@ type request interface {
 	// long says whether the request holds a message that is longer than [StreamWindow].
 	long() bool
 }
+
+// made makes a request that is not from a pool.
+func made[R any]() *R { return new(R) }
 
 // unary makes the handler of a call with one answer. Nothing of the request is read before the interceptor lets the call in. What it answers
 // with may not refer to the request.

@@ -169,7 +169,7 @@ func (r *reader) noneMatch() (store.Guard, error) {
 		switch name {
 		case "query":
 			found = true
-			g.Query, err = r.query()
+			g.Query, err = r.query("guards", "query parts")
 		case "after":
 			g.After, err = r.position(name)
 		default:

@@ -11,13 +11,14 @@ import (
 func DecodeQuery(b []byte) (store.Query, error) {
 	var q store.Query
 	err := document(b, false, func(r *reader) (err error) {
-		q, err = r.query()
+		q, err = r.query("query", "parts")
 		return err
 	})
 	return q, err
 }
 
-func (r *reader) query() (store.Query, error) {
+// query reads a query. Where all queries together have more parts than any store takes, what is left is not read: a few bytes of text can be many in memory. what and unit say so.
+func (r *reader) query(what, unit string) (store.Query, error) {
 	q := store.Query{}
 	err := r.list("query", func() error {
 		var it store.Item
@@ -36,8 +37,14 @@ func (r *reader) query() (store.Query, error) {
 			}
 			return true, err
 		})
+		if err != nil {
+			return err
+		}
+		if r.parts += 1 + len(it.Types) + len(it.Tags); r.parts > store.MaxQueryParts {
+			return &store.TooLargeError{What: what, Unit: unit, Got: r.parts, Max: store.MaxQueryParts}
+		}
 		q = append(q, it)
-		return err
+		return nil
 	})
 	return q, err
 }

@@ -18,6 +18,7 @@ type reader struct {
 	i       int
 	lenient bool // pass over unknown members, and let the last of repeated ones win
 	size    int  // of the events of a commit so far, as limits count it
+	parts   int  // of all queries so far
 }
 
 // document reads all of b: one value, which read takes.
@@ -252,10 +253,16 @@ func (r *reader) time(what string) (time.Time, error) {
 	return t, nil
 }
 
+// mostTexts bounds a list of strings: no event has room for as many tags, and no query takes as many.
+const mostTexts = store.MaxEnvelopeBytes / 2
+
 // texts reads a list of strings; nil for an empty one.
 func (r *reader) texts(what string) ([]string, error) {
 	var out []string
 	err := r.list(what, func() error {
+		if len(out) == mostTexts {
+			return &store.TooLargeError{What: "list of " + what, Unit: "entries", Got: len(out) + 1, Max: mostTexts}
+		}
 		s, err := r.text(what)
 		out = append(out, s)
 		return err

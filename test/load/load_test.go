@@ -67,12 +67,11 @@ var enemies = []struct {
 }
 
 // TestLoad serves more clients than there is room to work for, for 20 seconds, 5 with -short, and GESTA_LOAD_SECONDS where that is given: in turns with and without
-// clients that are stuck, slow, silent, huge or rude. Memory stays bounded, as an operator does it by the largest commit and the limit of Go's own memory; those that behave go on at their pace, and what was acknowledged is there, once.
+// clients that are stuck, slow, silent, huge or rude. Memory stays bounded; those that behave go on at their pace, and what was acknowledged is there, once.
 func TestLoad(t *testing.T) {
 	whole := length(t, 5*time.Second, 20*time.Second)
 	dir := filepath.Join(t.TempDir(), "store")
-	t.Setenv("GOMEMLIMIT", "200MiB")
-	p := start(t, dir, "--max-commit-bytes", "8388608")
+	p := start(t, dir)
 	h := newHost(t, p.address, false)
 	memory := watch(p)
 
