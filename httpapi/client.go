@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gestadb/gesta/store"
@@ -114,7 +115,8 @@ type remote struct {
 	writing context.Context // of appends; ended when Close has waited long enough
 	cut     context.CancelFunc
 
-	starts starts
+	starts    starts
+	appending atomic.Int64 // appends that have no outcome yet
 
 	mu      sync.Mutex // guards what follows
 	closed  bool

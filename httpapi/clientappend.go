@@ -10,8 +10,11 @@ import (
 	"github.com/gestadb/gesta/store/eventjson"
 )
 
-// Append commits c: see [store.Store]. It has a request of its own, unless commits were started that have no outcome yet: then it goes
-// behind them.
+// crowdedBytes is how long a commit may be that shares a connection with others although none was started: a longer one would hold them up.
+const crowdedBytes = 64 << 10
+
+// Append commits c: see [store.Store]. It has a request of its own, unless commits were started that have no outcome yet: then it goes behind them. Appends at once share one
+// connection, too, if what is between client and server lets a request be answered while it is sent: a request each would cost both sides several times what the append does.
 func (r *remote) Append(ctx context.Context, c store.Commit) (store.Result, error) {
 	leave, err := r.enter(ctx)
 	if err != nil {
@@ -22,7 +25,9 @@ func (r *remote) Append(ctx context.Context, c store.Commit) (store.Result, erro
 	if err != nil {
 		return store.Result{}, err
 	}
-	if r.starts.busy() {
+	others := r.appending.Add(1) > 1
+	defer r.appending.Add(-1)
+	if r.starts.take(others && len(body) <= crowdedBytes) {
 		p := newStarted(body[len(magic):], &c)
 		if err := r.starts.add(ctx, p); err != nil {
 			return store.Result{}, err

@@ -62,18 +62,46 @@ type starts struct {
 	window  int        // how many may be on their way: few after a connection broke, so that each brings something to its end
 	running bool       // there is a connection, or soon will be
 	finish  bool       // the connection is to end when everything is answered
+	duplex  duplexity
 }
+
+// duplexity is what is known of whether a request is answered while it is sent. A proxy may wait for its end.
+type duplexity int
+
+const (
+	unasked duplexity = iota
+	wanted            // a connection is to be made to find out, though there may be nothing to send
+	asking            // it is being made
+	isDuplex
+	notDuplex
+)
 
 func (s *starts) init(r *remote) {
 	s.r, s.window = r, r.o.MaxFlight
 	s.some.L = &s.mu
 }
 
-// busy says whether commits are on their way.
-func (s *starts) busy() bool {
+// take says whether an append is to be started like the others: it is where commits are on their way, or it is one of a crowd and connections are known to be answered while they
+// are sent to. Where that is not known it is found out by one that nothing is sent over: a proxy that waits for the end of a request would keep commits for ever.
+func (s *starts) take(crowded bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.queue) > 0
+	if len(s.queue) > 0 {
+		return true
+	}
+	if crowded && s.duplex == unasked {
+		s.duplex = wanted
+		s.begin()
+	}
+	return crowded && s.duplex == isDuplex
+}
+
+// begin has a connection made unless there is one. The caller holds mu.
+func (s *starts) begin() {
+	if !s.running {
+		s.running = true
+		go s.run()
+	}
 }
 
 // add queues a commit when there is room for it.
@@ -95,10 +123,7 @@ func (s *starts) add(ctx context.Context, p *started) error {
 	}
 	s.queue = append(s.queue, p)
 	s.bytes += size
-	if !s.running {
-		s.running = true
-		go s.run()
-	}
+	s.begin()
 	s.some.Broadcast()
 	return nil
 }
@@ -190,7 +215,7 @@ func (s *starts) run() {
 func (s *starts) left() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue) > 0 {
+	if len(s.queue) > 0 || s.duplex == wanted {
 		return true
 	}
 	s.running = false
@@ -203,6 +228,9 @@ func (s *starts) rewind(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next, s.offset = 0, 0
+	if s.duplex == asking {
+		s.duplex = unasked // it was not answered
+	}
 	if err != nil {
 		s.window = 1
 	}
@@ -250,7 +278,7 @@ func (s *starts) give(err error) {
 func (s *starts) connect() (answers int, err error) {
 	ctx, cancel := context.WithCancel(s.r.writing)
 	defer cancel()
-	f := &feeder{s: s, begin: magic}
+	f := s.newFeeder()
 	defer func() { _ = f.Close() }() // it has no error
 	ctx, forget := watching(ctx, func() { _ = f.Close() })
 	defer forget()
@@ -263,6 +291,7 @@ func (s *starts) connect() (answers int, err error) {
 		return 0, err
 	}
 	defer resp.Body.Close()
+	s.opened(f)
 	frames := newFrameReader(resp.Body, clientBuffer)
 	for {
 		kind, p, err := frames.next()
@@ -292,6 +321,15 @@ func (s *starts) connect() (answers int, err error) {
 	}
 }
 
+// opened notes that a request was answered, and whether that was while it was sent.
+func (s *starts) opened(f *feeder) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.duplex = isDuplex; f.ended {
+		s.duplex = notDuplex
+	}
+}
+
 // answer gives the first commit in the queue its outcome.
 func (s *starts) answer(r store.Result, err error) error {
 	s.mu.Lock()
@@ -312,6 +350,16 @@ type feeder struct {
 	closed bool   // guarded by s.mu
 	idle   *time.Timer
 	tired  bool // guarded by s.mu: nothing came for a while
+	ended  bool // guarded by s.mu: the end of the body was read
+}
+
+func (s *starts) newFeeder() *feeder {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.duplex == wanted {
+		s.duplex = asking
+	}
+	return &feeder{s: s, begin: magic}
 }
 
 func (f *feeder) Read(p []byte) (int, error) {
@@ -335,6 +383,7 @@ func (f *feeder) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		if f.tired || s.finish && len(s.queue) == 0 {
+			f.ended = true
 			return 0, io.EOF
 		}
 		f.watch()
