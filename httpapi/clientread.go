@@ -32,6 +32,7 @@ type remoteRead struct {
 	q     store.Query
 	o     store.ReadOptions // what is left to read
 	yield func(store.Recorded, error) bool
+	whole bool // all or nothing
 
 	broken   bool // the loop was left
 	begun    bool // the server has answered once
@@ -88,7 +89,7 @@ func (rd *remoteRead) done() bool {
 func (rd *remoteRead) once() error {
 	call, cancel := rd.r.reading(rd.ctx)
 	defer cancel()
-	req, err := rd.r.request(call, http.MethodPost, "/v1/read", jsonType, bytes.NewReader(appendReadBody(nil, rd.q, &rd.o)))
+	req, err := rd.r.request(call, http.MethodPost, "/v1/read", jsonType, bytes.NewReader(rd.body()))
 	if err != nil {
 		return err
 	}
@@ -118,6 +119,15 @@ func (rd *remoteRead) once() error {
 			return err
 		}
 	}
+}
+
+// body is what the server is asked.
+func (rd *remoteRead) body() []byte {
+	b := appendReadBody(nil, rd.q, &rd.o)
+	if rd.whole {
+		b = append(b[:len(b)-len("}")], `,"whole":true}`...)
+	}
+	return b
 }
 
 // clientBuffer is how much of an answer is read at once.

@@ -106,9 +106,6 @@ func (h *Handler) stats(w http.ResponseWriter, r *http.Request, s store.Store) e
 	if alone {
 		return h.medium(ctx, w, r, s)
 	}
-	if err := mayRead(s, store.Query{}); err != nil {
-		return err
-	}
 	q, err := ask(ctx, s, knownAt)
 	if err != nil {
 		return err
@@ -196,11 +193,11 @@ func (h *Handler) types(w http.ResponseWriter, r *http.Request, s store.Store) e
 	if err := p.end(); err != nil {
 		return err
 	}
-	if err := mayRead(s, store.Query{}); err != nil {
-		return err
-	}
 	ctx, cancel := h.readContext(r, false)
 	defer cancel()
+	if err := store.MayRead(ctx, s, nil); err != nil { // before it takes a place, and for system=true too
+		return err
+	}
 	q, err := ask(ctx, s, knownAt)
 	if err != nil {
 		return err

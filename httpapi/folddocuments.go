@@ -71,14 +71,6 @@ func (f *folds) diff(ctx context.Context, p *parameters, s store.Store) ([]byte,
 	}
 	a, b, err := q.Points(ctx, from, to)
 	if err != nil {
-		return nil, hiding(s, err)
-	}
-	if a.Subject == history.WholeStore {
-		err = mayRead(s, nil)
-	} else {
-		err = mayFold(s, a, b)
-	}
-	if err != nil {
 		return nil, err
 	}
 	o, err := q.DiffOptions(ctx, a, b, part)

@@ -2,14 +2,12 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/gestadb/gesta/history"
 	"github.com/gestadb/gesta/history/answers"
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
-	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // ask reads the parameters that all questions have, and begins the question. Its caller has read the others.
@@ -48,57 +46,14 @@ func (f *folds) rules(ctx context.Context, name string) (answers.Rules, error) {
 	return f.o.Rules(ctx, name)
 }
 
-// mayRead asks whether an answer that is folded from what matches q may be shown.
-func mayRead(s store.Store, q store.Query) error {
-	for s != nil {
-		if power, ok := s.(MayReader); ok {
-			if err := power.MayRead(q); err != nil {
-				return err
-			}
-		}
-		w, ok := s.(store.Wrapper)
-		if !ok {
-			return nil
-		}
-		s = w.Unwrap()
-	}
-	return nil
-}
-
-// target looks up the stream or tag of a parameter, and asks whether its state may be shown.
+// target looks up the stream or tag of a parameter.
 func target(ctx context.Context, q *answers.Question, text string) (answers.Target, error) {
 	if text == "" {
 		return answers.Target{}, usagef("the request needs the parameter target: a stream, or tag: and a tag")
 	}
 	sel, err := q.LookUp(ctx, text)
 	if err != nil {
-		return answers.Target{}, hiding(q.Store, err)
+		return answers.Target{}, err
 	}
-	of, err := answers.NewTarget(sel, text)
-	if err != nil {
-		return of, err
-	}
-	return of, mayFold(q.Store, of.Selection)
-}
-
-// hiding returns an error of looking up as it is to the caller: a stream that they may not read is denied to them, whether it is there or not.
-func hiding(s store.Store, err error) error {
-	missing, ok := errors.AsType[*eventjson.Error](err)
-	if !ok || missing.Code != eventjson.CodeNotFound || missing.Stream == "" {
-		return err
-	}
-	if denied := mayRead(s, store.Query{{Stream: missing.Stream}}); denied != nil {
-		return denied
-	}
-	return err
-}
-
-// mayFold asks whether states of streams and tags may be shown.
-func mayFold(s store.Store, selections ...history.Selection) error {
-	var all store.Query
-	for i := range selections {
-		query, _ := selections[i].Query() // one without a filter is possible
-		all = append(all, query...)
-	}
-	return mayRead(s, all)
+	return answers.NewTarget(sel, text)
 }

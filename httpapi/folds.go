@@ -44,15 +44,8 @@ type FoldOptions struct {
 	WriteTimeout time.Duration
 }
 
-// MayReader is a store, or one around it, that knows whether an answer that is folded from everything that matches a query may be shown. Where not,
-// MayRead returns an error of the code denied.
-type MayReader interface {
-	MayRead(q store.Query) error
-}
-
 // Folds returns the routes of state, diff and blame, for [Options].Routes. Each answers with the document that the command of its name prints with
-// --json. Before one reads a state it asks every [MayReader] among the store and those in it, with the query of what is folded; two points of the store are
-// everything.
+// --json. What is folded from events that the caller may not read is denied: see [answers.Question.MayFold].
 func Folds(o FoldOptions) []Route {
 	def(&o.MaxReadTime, 5*time.Minute)
 	def(&o.MaxAnswerBytes, 64<<20)

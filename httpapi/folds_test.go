@@ -237,7 +237,7 @@ type judge struct {
 	asked []store.Query
 }
 
-func (j *judge) MayRead(q store.Query) error {
+func (j *judge) MayRead(_ context.Context, q store.Query) error {
 	j.asked = append(j.asked, q)
 	if len(q) == 0 || slices.ContainsFunc(q, func(it store.Item) bool { return it.Stream != "order-7" }) {
 		return &eventjson.Error{Code: eventjson.CodeDenied, Message: "you may not read that"}

@@ -28,6 +28,9 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, s store.Store) er
 	if err != nil {
 		return err
 	}
+	if err := req.allowed(ctx, s); err != nil {
+		return because(ctx, err)
+	}
 	head, empty, err := req.begin(ctx, s)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ type readRequest struct {
 	position store.Position // of knownAt, where that is one
 	knownAt  bool           // there is a knownAt
 	system   bool           // show events of system streams that the query does not name, too
+	whole    bool           // deny it to who may not read everything that matches, in place of leaving out
 }
 
 // readBody is the body of POST /v1/read.
@@ -37,6 +38,7 @@ type readBody struct {
 	Backward bool           `json:"backward"`
 	Follow   bool           `json:"follow"`
 	System   bool           `json:"system"`
+	Whole    bool           `json:"whole"`
 }
 
 func decodeReadBody(b []byte) (*readRequest, error) {
@@ -59,7 +61,7 @@ func decodeReadBody(b []byte) (*readRequest, error) {
 			}
 		}
 	}
-	req := &readRequest{query: q, system: body.System, o: store.ReadOptions{
+	req := &readRequest{query: q, system: body.System, whole: body.Whole, o: store.ReadOptions{
 		After: store.Position(body.After), Until: store.Position(body.Until), Limit: int(body.Limit), Backward: body.Backward, Follow: body.Follow,
 	}}
 	return req, req.setKnownAt(known)
@@ -69,7 +71,7 @@ func decodeReadBody(b []byte) (*readRequest, error) {
 func decodeReadQuery(v url.Values) (*readRequest, error) {
 	p := parameters{v: v}
 	req := &readRequest{
-		system: p.flag("system"),
+		system: p.flag("system"), whole: p.flag("whole"),
 		o: store.ReadOptions{
 			After: store.Position(p.number("after")), Until: store.Position(p.number("until")), Limit: int(p.number("limit")),
 			Backward: p.flag("backward"), Follow: p.flag("follow"),
@@ -155,6 +157,14 @@ func (h *Handler) readDocument(w http.ResponseWriter, r *http.Request) (*body, e
 	src := h.bodyReader(r.Context(), w, r)
 	src.whole = now().Add(h.o.BodyTimeout)
 	return readWhole(src, r.ContentLength, h.o.MaxDocumentBytes, &h.documents)
+}
+
+// allowed returns an error with the code denied where the request is for all or nothing, and the caller may not read all.
+func (req *readRequest) allowed(ctx context.Context, s store.Store) error {
+	if !req.whole {
+		return nil
+	}
+	return store.MayRead(ctx, s, req.query)
 }
 
 // begin looks up what the read depends on, and fixes where it ends: at the head of now.

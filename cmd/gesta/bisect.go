@@ -114,6 +114,9 @@ func (e *env) bisect(ctx context.Context, target string, f *bisectFlags) (err er
 	if err != nil {
 		return err
 	}
+	if err := q.mayBisect(ctx, sel, glob); err != nil {
+		return err
+	}
 	if q.Basis.Reducer, err = q.IdentityOf(ctx, sel); err != nil {
 		return err
 	}
@@ -147,7 +150,7 @@ func (q *question) bisected(ctx context.Context, target string) (sel history.Sel
 	if target == "" {
 		return sel, "", nil
 	}
-	found, err := history.ResolveAt(ctx, q.Store, target, q.Clock, q.Until)
+	found, err := q.LookUp(ctx, target)
 	switch {
 	case err == nil:
 		return found, "", q.warnOfNothing(ctx, target, &found)
@@ -155,6 +158,14 @@ func (q *question) bisected(ctx context.Context, target string) (sel history.Sel
 		return sel, history.Glob(target), nil
 	}
 	return sel, "", nearStream(ctx, q.Store, err)
+}
+
+// mayBisect asks whether the states that are looked at may be shown: of a pattern those of its category, of one that may be of several everything.
+func (q *question) mayBisect(ctx context.Context, sel history.Selection, glob history.Glob) error {
+	if category := store.Category(glob.Prefix()); category != "" {
+		sel.Filter = store.Query{{Category: category}}
+	}
+	return q.MayFold(ctx, sel)
 }
 
 // bisect looks at a stream, a tag, or each of many streams.

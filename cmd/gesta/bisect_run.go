@@ -83,6 +83,9 @@ func (e *env) bisectRun(ctx context.Context, target string, command []string, f 
 	if err != nil {
 		return err
 	}
+	if err := q.MayFold(ctx, sel); err != nil {
+		return err
+	}
 	var rule reducer.Reducer
 	if sel.Subject == history.WholeStore {
 		if f.effectiveAt != "" {

@@ -135,6 +135,11 @@ func (e *env) log(ctx context.Context, target string, f *logFlags) (err error) {
 	if err := f.narrow(ctx, e, q, &sel); err != nil {
 		return err
 	}
+	if f.stat {
+		if err := q.MayCount(ctx, &sel); err != nil {
+			return err
+		}
+	}
 	fold, err := e.logFold(ctx, q, &sel, f)
 	if err != nil {
 		return err

@@ -51,6 +51,9 @@ func (f *logFlags) changesPath() (reducer.Path, error) {
 func (e *env) logFold(ctx context.Context, q *question, sel *history.Selection, f *logFlags) (history.StateOptions, error) {
 	o := history.StateOptions{EffectiveAt: q.Basis.EffectiveAt}
 	if f.patch || f.pickaxe != "" {
+		if err := q.MayFold(ctx, *sel); err != nil {
+			return o, err
+		}
 		if err := sel.CheckWhole(ctx, q.Store); err != nil {
 			return o, err
 		}

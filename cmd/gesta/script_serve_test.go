@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -28,7 +29,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	cmd.Stderr = &errs
 	ts.Check(cmd.Start())
 	ts.Defer(func() {
-		_ = cmd.Process.Kill() // unless stop has ended it
+		_ = cmd.Process.Kill() // unless end has ended it
 		_ = cmd.Wait()
 	})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
@@ -43,11 +44,11 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	started[args[0]] = cmd
 }
 
-// stop ends the server whose URL is in a variable, in good order: stop VAR.
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+// end ends the server whose URL is in a variable, in good order: end VAR. The name stop is taken: there it ends the script, which passes.
+func end(ts *testscript.TestScript, neg bool, args []string) {
 	started, _ := ts.Value(serversKey{}).(servers)
 	if neg || len(args) != 1 || started[args[0]] == nil {
-		ts.Fatalf("usage: stop VAR, of a server that was started")
+		ts.Fatalf("usage: end VAR, of a server that was started")
 	}
 	cmd := started[args[0]]
 	delete(started, args[0])
@@ -78,5 +79,18 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if local == "" {
 		ts.Fatalf("gesta %s prints nothing", strings.Join(args, " "))
+	}
+}
+
+// denied runs a command that the rights of the user do not reach for: nothing is shown but that the role read is missing, with exit code 9: denied COMMAND [ARG…].
+func denied(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: denied COMMAND [ARG...]")
+	}
+	err := ts.Exec("gesta", args...)
+	exit, ended := errors.AsType[*exec.ExitError](err)
+	stdout, stderr := ts.ReadFile("stdout"), ts.ReadFile("stderr")
+	if !ended || exit.ExitCode() != 9 || stdout != "" || !strings.Contains(stderr, "needs the role read") {
+		ts.Fatalf("gesta %s ends with %v, want exit code 9 and that the role read is needed\n%s%s", strings.Join(args, " "), err, stdout, stderr)
 	}
 }

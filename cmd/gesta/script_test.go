@@ -26,7 +26,7 @@ func TestScripts(t *testing.T) {
 			env.Values[serversKey{}] = servers{}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"shows": shows, "flip": flip, "serve": serve, "stop": stop, "same": same},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"shows": shows, "flip": flip, "serve": serve, "end": end, "same": same, "denied": denied},
 	})
 }
 

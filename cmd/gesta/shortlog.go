@@ -78,6 +78,9 @@ func (e *env) shortlog(ctx context.Context, target string, f *shortlogFlags) (er
 	if err := f.narrow(ctx, e, q, &sel); err != nil {
 		return err
 	}
+	if err := q.MayCount(ctx, &sel); err != nil {
+		return err
+	}
 	groups, err := history.Shortlog(sel.Events(ctx, q.Store, false, e.beginsAt()), f.by, e.zone)
 	if err != nil {
 		return err

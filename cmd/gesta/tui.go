@@ -55,6 +55,9 @@ func (e *env) tui(ctx context.Context, target string, f *readingFlags) (err erro
 	if err != nil {
 		return err
 	}
+	if err := q.MayFold(ctx, of.Selection); err != nil {
+		return err
+	}
 	rule, err := q.Rules.Choose(ctx, of.Target())
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/gestadb/gesta/server/auth"
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/open"
 )
@@ -342,5 +343,28 @@ func TestTUINeedsATerminal(t *testing.T) {
 	}
 	if _, stderr, code := c.run(t.Context(), "", "tui", "order-43"); code != exitNotFound {
 		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+// What may not be read whole is not drawn.
+func TestTUIOfWhatMayNotBeRead(t *testing.T) {
+	c := newCLI(t)
+	c.orders()
+	clerk, err := auth.NewPrincipal("clerk", auth.Read, "order-7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"tag:customer:c-77", "order-42"} {
+		var stdout, stderr bytes.Buffer
+		e := &env{
+			stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, stdoutTerminal: true, dir: c.dir, zone: time.UTC,
+			getenv: func(string) string { return "" }, lookupEnv: func(string) (string, bool) { return "", false }, clock: func() time.Time { return c.now },
+			backend: func(context.Context, string, open.Options) (store.Store, error) {
+				return auth.Store(c.store, clerk, ""), nil
+			},
+		}
+		if code := run(t.Context(), e, []string{"tui", target, "--store", "mem:"}); code != 9 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "needs the role read") {
+			t.Errorf("tui %s ends with %d and prints %q, %q", target, code, &stdout, &stderr)
+		}
 	}
 }

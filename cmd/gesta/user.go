@@ -209,7 +209,7 @@ func newUserRemove(e *env, f *systemFlags) *cobra.Command {
 				}
 				e.note("Removed %s.", visible(args[0]))
 				if d.users.Len() == 0 {
-					e.warn("there is no user left: a server lets everyone do everything")
+					e.warn("there is no user left: a server that starts now lets everyone do everything, one that runs lets nobody in")
 				}
 				return nil
 			})

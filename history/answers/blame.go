@@ -9,8 +9,11 @@ import (
 )
 
 // Blame folds the state of a target and finds who made the part what it is; reverse asks for what was removed from it. The reducer goes into the
-// basis. It returns errors as of [history.FoldBlame], and [store.ErrNotFound] where the state does not have the part.
+// basis. It returns errors as of [Question.MayFold] and [history.FoldBlame], and [store.ErrNotFound] where the state does not have the part.
 func (q *Question) Blame(ctx context.Context, t Target, p *Part, reverse bool) (*history.Blame, error) {
+	if err := q.MayFold(ctx, t.Selection); err != nil {
+		return nil, err
+	}
 	b, err := history.FoldBlame(ctx, q.Store, t.Selection, history.BlameOptions{
 		StateOptions: q.StateOptions(), ArrayKey: p.ArrayKey, Path: p.Path, Reverse: reverse,
 	})

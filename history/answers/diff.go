@@ -49,8 +49,11 @@ func (q *Question) ends(ctx context.Context, text string) (from, to history.Sele
 	return from, to, err
 }
 
-// DiffOptions say how two points are compared. The identity of their reducers goes into the basis.
+// DiffOptions say how two points are compared, if they may be: it returns errors as of [Question.MayFold]. The identity of their reducers goes into the basis.
 func (q *Question) DiffOptions(ctx context.Context, from, to history.Selection, p *Part) (o history.DiffOptions, err error) {
+	if err := q.MayFold(ctx, from, to); err != nil {
+		return o, err
+	}
 	q.Basis.Reducer, err = q.IdentityOf(ctx, from, to)
 	return history.DiffOptions{StateOptions: q.StateOptions(), ArrayKey: p.ArrayKey, Path: p.Path}, err
 }

@@ -18,8 +18,11 @@ func (q *Question) Streams(ctx context.Context, o store.StreamsOptions) iter.Seq
 	return history.Streams(ctx, q.Store, o, q.past())
 }
 
-// Types returns the types that are known by name, with the number of their events outside of system streams.
+// Types returns the types that are known by name, with the number of their events outside of system streams. To who may not read everything they are denied.
 func (q *Question) Types(ctx context.Context) ([]store.TypeInfo, error) {
+	if err := store.MayRead(ctx, q.Store, nil); err != nil {
+		return nil, err
+	}
 	if q.nothing() {
 		return nil, nil
 	}

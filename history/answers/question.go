@@ -50,12 +50,13 @@ func Basis(ctx context.Context, s store.Store) (eventjson.Basis, error) {
 }
 
 // LookUp looks up an address or range as if the store ended with what is known; empty is the whole store. It returns errors as of
-// [history.Resolve].
+// [history.Resolve]; a stream that the caller may not read is denied where it is not found.
 func (q *Question) LookUp(ctx context.Context, text string) (history.Selection, error) {
 	if text == "" {
 		return history.Selection{Until: q.Until}, nil
 	}
-	return history.ResolveAt(ctx, q.Store, text, q.Clock, q.Until)
+	sel, err := history.ResolveAt(ctx, q.Store, text, q.Clock, q.Until)
+	return sel, q.hiding(ctx, err)
 }
 
 // StateOptions say how states are folded.

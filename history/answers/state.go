@@ -25,8 +25,11 @@ type StateDocument struct {
 	IgnoredSupersedes []store.Position `json:"ignoredSupersedes,omitempty"`
 }
 
-// State folds the state of a target, whose reducer goes into the basis. It returns errors as of [history.FoldState].
+// State folds the state of a target, whose reducer goes into the basis. It returns errors as of [Question.MayFold] and [history.FoldState].
 func (q *Question) State(ctx context.Context, t Target) (*history.State, error) {
+	if err := q.MayFold(ctx, t.Selection); err != nil {
+		return nil, err
+	}
 	st, err := history.FoldState(ctx, q.Store, t.Selection, q.StateOptions())
 	if err == nil {
 		q.Basis.Reducer = st.Reducer

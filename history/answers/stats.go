@@ -33,8 +33,11 @@ type MediumBytes struct {
 	Index int64 `json:"index"`
 }
 
-// Stats counts what the store holds, and measures the medium where it can be. truncated is as for [history.Read].
+// Stats counts what the store holds, and measures the medium where it can be. truncated is as for [history.Read]. To who may not read everything it is denied.
 func (q *Question) Stats(ctx context.Context, truncated func(store.Position)) (c history.Stats, m store.Stats, err error) {
+	if err := store.MayRead(ctx, q.Store, nil); err != nil {
+		return c, m, err
+	}
 	if q.Until > 0 {
 		if c, err = history.CountStats(ctx, q.Store, q.Until, truncated); err != nil {
 			return c, m, err

@@ -22,7 +22,8 @@
 //	guard, item of a stream   read on that stream
 //	guard, item of a category a glob that matches all of CATEGORY-*
 //	guard, any other item     read on everything; so does the empty query
-//	state, diff, blame        as the guard with their query: MayRead
+//	read with whole           as the guard with its query: MayRead
+//	state, diff, blame        so too, with the query of all that they are folded from, on the command line as well
 //	tracking                  the source counts as a stream of that name: read to look, at what an event came with too; append to move it
 //	look up by id             as read
 //	look up by key            read on each stream of the commit; otherwise the key is not found

@@ -70,8 +70,8 @@ func (g *guarded) Unwrap() store.Store { return g.gate.inner }
 // Powers answers for each power. The map must not be changed.
 func (g *guarded) Powers() map[store.Power]store.Answer { return g.gate.powers }
 
-// MayRead returns nil where an answer that is folded from everything that matches q may be shown, and an error with the code denied otherwise.
-func (g *guarded) MayRead(q store.Query) error { return g.p.MayRead(q) }
+// MayRead says whether the principal may read everything that matches q: see [store.MayReader]. The error has the code denied.
+func (g *guarded) MayRead(_ context.Context, q store.Query) error { return g.p.MayRead(q) }
 
 // Close does nothing: the store is not the principal's.
 func (g *guarded) Close() error { return nil }

@@ -255,8 +255,7 @@ func (r *rig) read(s store.Store, o *oracle) {
 	if opts.Progress != nil && opts.Limit == 0 && last != head {
 		r.t.Errorf("read %+v as %+v: progress ended at %d of %d", q, o, last, head)
 	}
-	folds, _ := s.(interface{ MayRead(q store.Query) error })
-	may := folds.MayRead(q)
+	may := store.MayRead(r.t.Context(), s, q)
 	if (may == nil) != o.mayRead(q) {
 		r.t.Errorf("%+v may read %+v: %v, want %t", o, q, may, o.mayRead(q))
 	}
