@@ -28,7 +28,7 @@ func commitOf(e *rival.Event, after uint64) store.Commit {
 	}
 }
 
-// clientLoad appends by one Go client, which has as many connections as there are workers.
+// clientLoad appends by one Go client, which as many workers use at once as there are to be connections.
 func clientLoad(ctx context.Context, o *Order) (a Answer, err error) {
 	c, err := httpapi.Dial(ctx, httpapi.DialOptions{URL: "http://" + o.Target})
 	if err != nil {
