@@ -183,11 +183,11 @@ func (e *env) serve(ctx context.Context, f *serveFlags) (err error) {
 
 // collectionRoom is memory that is never touched, so that it takes none of the machine's, but counts when the garbage collector decides when to run: a server
 // whose store is small would have it run dozens of times a second, for a tenth of the processor time of an append. The heap may grow by as much before it runs.
-const collectionRoom = 64 << 20
+const collectionRoom = 32 << 20
 
 // memoryLimit is from how much memory on the garbage collector works harder, rather than let the process grow, unless GOMEMLIMIT says otherwise: bodies of hostile requests leave much
 // behind. The room is part of it; what is mapped from files is not.
-const memoryLimit = 320 << 20
+const memoryLimit = 288 << 20
 
 // saysReady tells where it serves, once requests are answered.
 func (e *env) saysReady(ctx context.Context, s *server.Server, served store.Store, f *serveFlags) error {

@@ -11,8 +11,12 @@ import (
 	"time"
 )
 
-// ownMemory bounds the memory of a server under load, beside the store's files that it has mapped.
-const ownMemory = 256 << 20
+// What bounds the memory of a server under load, beside the files that are mapped: its own, and what a store keeps that is embedded, tables of its index above all.
+const (
+	serverMemory = 256 << 20
+	storeMemory  = 32 << 20
+	ownMemory    = serverMemory + storeMemory
+)
 
 // The connections of the load: 120 of clients that behave, and 80 of others.
 var appenders = []struct {
