@@ -51,7 +51,7 @@ func Serve(ctx context.Context, kind Kind, dir string, answer int, in io.Reader,
 	var options []grpc.ServerOption
 	if kind == Tuned {
 		options = append(options, grpc.NumStreamWorkers(1024))
-		room := make([]byte, 64<<20) // never touched
+		room := make([]byte, 32<<20) // never touched
 		defer runtime.KeepAlive(&room)
 	}
 	serve, stop := serveGRPC(commit, options...)
