@@ -17,8 +17,8 @@ import (
 	"github.com/gestadb/gesta/store/storetest"
 )
 
-// TestStore runs the suite of all stores as a user does, who has a token and the role admin, on a server that lets nobody else in. Metadata is compared but for the actor.
-func TestStore(t *testing.T) {
+// TestServedStore runs the suite of all stores as a user does, who has a token and the role admin, on a server that lets nobody else in. Metadata is compared but for the actor.
+func TestServedStore(t *testing.T) {
 	for _, kind := range []struct {
 		name         string
 		disk, secure bool
