@@ -88,6 +88,7 @@ type bodyReader struct {
 	hurries bool                      // a part of it is in memory that waits for the rest
 	due     time.Time                 // when the piece must be there; zero is before the first read of it
 	missing int                       // bytes of the piece
+	ended   bool                      // the end was read
 	last    atomic.Pointer[time.Time] // when reading ends, whatever comes; nil is never
 }
 
@@ -134,6 +135,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	if b.missing -= n; b.missing <= 0 {
 		b.due = time.Time{} // the next piece begins when it is read
 	}
+	b.ended = b.ended || errors.Is(err, io.EOF)
 	silent := errors.Is(err, os.ErrDeadlineExceeded) && !now().Before(deadline) // which ends ctx, too
 	if ctxErr := b.ctx.Err(); err != nil && ctxErr != nil && !silent {
 		err = ctxErr

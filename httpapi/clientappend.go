@@ -32,7 +32,9 @@ func (r *remote) Append(ctx context.Context, c store.Commit) (store.Result, erro
 		if err := r.starts.add(ctx, p); err != nil {
 			return store.Result{}, err
 		}
-		return r.starts.wait(ctx, p)
+		if result, err := r.starts.wait(ctx, p); err == nil || !p.busy {
+			return result, err
+		}
 	}
 	return r.settle(ctx, body, c.Key != "")
 }
@@ -91,6 +93,12 @@ func refused(l *lostError) bool {
 	}
 	known, ok := errors.AsType[*eventjson.Error](l.err)
 	return ok && known.Code != eventjson.CodeOutcomeUnknown
+}
+
+// busy says whether an error of one commit among others is that the server is too busy for it, or cannot be used for now.
+func busy(err error) bool {
+	known, ok := errors.AsType[*eventjson.Error](err)
+	return ok && (known.Code == eventjson.CodeRateLimited || known.Code == eventjson.CodeUnavailable)
 }
 
 // tracing returns a context that knows whether a connection was found to send a request on.

@@ -10,9 +10,11 @@ import (
 
 // duplex is an answer that is written while the request is read.
 type duplex struct {
-	body *bodyReader
-	out  *flight.Writer // acknowledgements
-	stop func()
+	body    *bodyReader
+	out     *flight.Writer // acknowledgements
+	rc      *http.ResponseController
+	chunked bool // the end of the answer has to be told
+	stop    func()
 }
 
 // maxAcks is how many bytes of acknowledgements wait for a reader before appending waits too.
@@ -26,6 +28,7 @@ func (h *Handler) newDuplex(w http.ResponseWriter, r *http.Request, contentType 
 	header := w.Header()
 	header.Set("Content-Type", contentType)
 	header.Set("Cache-Control", "no-store")
+	header.Set("X-Accel-Buffering", "no") // what stands between must not wait for more
 	w.WriteHeader(http.StatusOK)
 	if err := o.rc.Flush(); err != nil {
 		return nil, err
@@ -39,7 +42,9 @@ func (h *Handler) newDuplex(w http.ResponseWriter, r *http.Request, contentType 
 		}
 		return err
 	}
-	return &duplex{body: h.bodyReader(ctx, w, r), out: flight.NewWriter(send, maxAcks), stop: func() { stop(); cancel() }}, nil
+	return &duplex{
+		body: h.bodyReader(ctx, w, r), out: flight.NewWriter(send, maxAcks), rc: o.rc, chunked: r.ProtoAtLeast(1, 1), stop: func() { stop(); cancel() },
+	}, nil
 }
 
 // finish sends what is left of the answer, and gives the sender a moment to take it and stop.
@@ -48,5 +53,19 @@ func (d *duplex) finish() {
 	d.body.linger()
 }
 
-// close frees what the answer held, after finish.
-func (d *duplex) close() { d.stop() }
+// close frees what the answer held, after finish. Where the request was not read to its end the connection ends: what is still to come of it must not be taken for another request.
+func (d *duplex) close() {
+	d.stop()
+	if d.body.ended {
+		return
+	}
+	conn, _, err := d.rc.Hijack()
+	if err != nil {
+		return // HTTP/2, or no connection
+	}
+	if d.chunked {
+		_ = conn.SetWriteDeadline(now().Add(lingering))
+		_, _ = conn.Write([]byte("0\r\n\r\n")) // who takes nothing is not told
+	}
+	_ = conn.Close()
+}

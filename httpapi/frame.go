@@ -94,15 +94,8 @@ func (f *frameReader) close() {
 // caller's, any other's is valid until the next call. A payload for which there is no room is passed over: the error is a rateLimited one.
 func (f *frameReader) next() (frameKind, []byte, error) {
 	f.close()
-	if !f.begun {
-		var m [len(magic)]byte
-		if _, err := io.ReadFull(f.r, m[:]); err != nil {
-			return 0, nil, err
-		}
-		if string(m[:]) != magic {
-			return 0, nil, &store.InvalidError{Problem: fmt.Sprintf("frames begin with %q, not with %q", m[:], magic)}
-		}
-		f.begun = true
+	if err := f.begin(); err != nil {
+		return 0, nil, err
 	}
 	if _, err := io.ReadFull(f.r, f.header[:]); err != nil {
 		return 0, nil, err
@@ -113,6 +106,22 @@ func (f *frameReader) next() (frameKind, []byte, error) {
 	}
 	payload, err := f.payload(kind, n)
 	return kind, payload, err
+}
+
+// begin reads what comes before the first frame, once: [io.EOF] where there is nothing.
+func (f *frameReader) begin() error {
+	if f.begun {
+		return nil
+	}
+	var m [len(magic)]byte
+	if _, err := io.ReadFull(f.r, m[:]); err != nil {
+		return err
+	}
+	if string(m[:]) != magic {
+		return &store.InvalidError{Problem: fmt.Sprintf("frames begin with %q, not with %q", m[:], magic)}
+	}
+	f.begun = true
+	return nil
 }
 
 // slice is how much is read of a large payload before more memory is taken for it: what a header claims costs nothing.

@@ -125,6 +125,8 @@ func TestFoldsAreTheSameOverHTTP(t *testing.T) {
 	c.ok("append", "order-42", "--type", "Corrected", "--data", `{"items":[{"sku":"S-2","qty":1}]}`, "--metadata", `{"supersedes":["0199a7c2-5b1e-7c3d-9f00-2f6d1c0a9b11"]}`)
 	c.ok("append", "cart-1", "--type", "Added", "--data", `{"n":1}`, "--tag", "customer:c-77")
 	c.ok("append", "cart-1", "--type", "Stopped", "--data", `{}`)
+	long := strings.Repeat("c", 300) + "-1" // its category can be no name of a file
+	c.ok("append", long, "--type", "Added", "--data", `{"n":1}`)
 	for name, text := range map[string]string{
 		"order.js": `when({ $init: () => ({ n: 0 }), Placed(s, e) { s.n++ }, Paid(s, e) { s.n++; s.paid = true } })`,
 		"stop.js":  `when({ Stopped(s, e) { throw new Error("no more") } })`,
@@ -156,7 +158,7 @@ func TestFoldsAreTheSameOverHTTP(t *testing.T) {
 	for _, verb := range []string{"state", "blame"} {
 		for _, target := range []string{
 			"order-42", "order-42@2", "order-42~1", "order-42@{2026-11-01T10:02:30Z}", "5:order-42", "tag:customer:c-77", "tag:customer:c-77@2", "order-7", "cart-1",
-			"order-9", "order-42@9", "tag:nothing", "HEAD", "3", "order-42@1..2", "order-42@{soon}",
+			"order-9", "order-42@9", "tag:nothing", "HEAD", "3", "order-42@1..2", "order-42@{soon}", long,
 		} {
 			ask(verb, []string{target})
 			ask(verb, []string{target}, plain...)
@@ -211,6 +213,7 @@ func TestFoldsAreTheSameOverHTTP(t *testing.T) {
 	for path, want := range map[string]string{ // what is asked about is there
 		"/v1/state?target=order-42&reducer=order":                              `"state":{"n":2,"paid":true}`,
 		"/v1/state?target=order-42":                                            `"reducer":"javascript/1:`,
+		"/v1/state?target=" + long:                                             `"state":{"n":1}`,
 		"/v1/diff?from=1&to=HEAD":                                              `"reducer":"order=javascript/1:`,
 		"/v1/state?target=order-42&reducer=mergepatch&effectiveAt=2026-12-01":  `"ignoredSupersedes":[7]`,
 		"/v1/blame?target=order-42&reducer=mergepatch&effectiveAt=2026-12-01":  `"ignoredSupersedes":[7]`,
@@ -253,7 +256,7 @@ func TestReducersForRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newReducers("", filepath.Join(dir, reducersDir), dir, newReducerFiles())
-	for _, name := range []string{"order", "outside.js", "../outside", filepath.Join(dir, "outside"), "..", "."} {
+	for _, name := range []string{"order", "outside.js", "../outside", filepath.Join(dir, "outside"), "..", ".", strings.Repeat("r", 300)} {
 		if rules, err := r.forRequest(t.Context(), name); !errors.Is(err, store.ErrNotFound) || rules != nil {
 			t.Errorf("forRequest(%q) = %v, %v; want none", name, rules, err)
 		}

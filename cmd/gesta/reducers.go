@@ -196,8 +196,14 @@ func (r *reducers) forRequest(ctx context.Context, name string) (answers.Rules, 
 	return nil, notFoundf("there is mergepatch, and what its owner put into the directory reducers of the store", "there is no reducer %q", name)
 }
 
+// maxFileName is how long the name of a file can be in bytes, with its extension: names of streams can be longer.
+const maxFileName = 255
+
 // inDir returns the reducer of a name in the directory of the store, nil where there is none.
 func (r *reducers) inDir(ctx context.Context, name string) (reducer.Reducer, error) {
+	if len(name) > maxFileName-len(".wasm") {
+		return nil, nil
+	}
 	for _, ext := range []string{".js", ".wasm"} {
 		if rule, err := r.file(ctx, filepath.Join(r.dir, name+ext)); rule != nil || err != nil {
 			return rule, err
