@@ -292,6 +292,9 @@ func (u *unbatcher) tagList() []string {
 		u.d.fail("there are more tags than were announced")
 		return nil
 	}
+	if n == 0 {
+		return nil
+	}
 	start := len(u.tags)
 	for range n {
 		u.tags = append(u.tags, u.name())
@@ -304,6 +307,9 @@ func (u *unbatcher) payload() []byte {
 	if n > uint64(len(u.body)) {
 		u.d.fail("a payload is cut off")
 		return nil
+	}
+	if n == 0 {
+		return nil // as if it were not there
 	}
 	p := u.body[:n:n]
 	u.body = u.body[n:]
