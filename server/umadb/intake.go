@@ -73,11 +73,14 @@ func newWatch(ctx context.Context, within time.Duration, message string) *watch 
 	return w
 }
 
-func (w *watch) end() {
-	if w.timer.Stop() { // otherwise the timer's function has it
-		w.ctx = nil
-		watches.Put(w)
+// end says whether the call was not interrupted. It is called once.
+func (w *watch) end() bool {
+	if !w.timer.Stop() {
+		return false // the timer's function has it
 	}
+	w.ctx = nil
+	watches.Put(w)
+	return true
 }
 
 // interrupt ends the call for its client, by which the stream's context is done: what blocks on that returns.

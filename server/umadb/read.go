@@ -2,9 +2,7 @@ package umadb
 
 import (
 	"context"
-	"errors"
 	"math"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -23,9 +21,6 @@ const followed = "The `subscribe` argument of `read()` has been deprecated. Plea
 // tooLong is what a read is told that took longer than it may.
 const tooLong = "read took too long"
 
-// grace is how much longer than its time a read may take to end by itself: one that is still there waits for a client that does not read.
-const grace = time.Second
-
 // batchOf returns the events of a message at the most.
 func batchOf(asked optional) int {
 	if !asked.set {
@@ -43,28 +38,26 @@ func (s *Service) read(r *readRequest, stream grpc.ServerStream) error {
 	if problem := s.excessOf(&r.query); problem != "" {
 		return invalid.fail(ctx, problem)
 	}
-	if s.o.MaxReadTime > 0 {
-		limited, cancel := context.WithTimeout(ctx, s.o.MaxReadTime)
-		defer cancel()
-		defer newWatch(ctx, s.o.MaxReadTime+grace, tooLong).end()
-		ctx = limited
+	if s.o.MaxReadTime <= 0 {
+		return s.readFrom(ctx, r, stream)
 	}
-	st, err := s.o.Store(ctx)
-	if err != nil {
-		return failure(stream.Context(), err)
+	w := newWatch(ctx, s.o.MaxReadTime, tooLong)
+	err := s.readFrom(ctx, r, stream)
+	if !w.end() {
+		return Error(ctx, eventjson.CodeTimeout, tooLong) // as the client has been told
 	}
-	if err := s.readAll(ctx, st, r, stream); err != nil {
-		return readFailure(ctx, stream, err)
-	}
-	return nil
+	return err
 }
 
-// readFailure tells a read that took too long from one whose client gave up.
-func readFailure(ctx context.Context, stream grpc.ServerStream, err error) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && !errors.Is(stream.Context().Err(), context.DeadlineExceeded) {
-		return Error(stream.Context(), eventjson.CodeTimeout, tooLong)
+func (s *Service) readFrom(ctx context.Context, r *readRequest, stream grpc.ServerStream) error {
+	st, err := s.o.Store(ctx)
+	if err == nil {
+		err = s.readAll(ctx, st, r, stream)
 	}
-	return failure(stream.Context(), err)
+	if err != nil {
+		return failure(ctx, err)
+	}
+	return nil
 }
 
 func (s *Service) readAll(ctx context.Context, st store.Store, r *readRequest, stream grpc.ServerStream) error {
