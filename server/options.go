@@ -75,6 +75,10 @@ type Limits struct {
 	// Defaults to as many as there are processors, and at least 2.
 	Folds int
 
+	// AnswerBytes bounds what is in memory of all large events, of more than 64 KiB, that are being sent over HTTP at once, to followers and to others; what comes beyond waits, and is then
+	// rateLimited. One that is larger is sent alone. Defaults to 256 MiB.
+	AnswerBytes int
+
 	// ReadTime is how long a read may take that does not follow. Defaults to 10 minutes.
 	ReadTime time.Duration
 
@@ -112,6 +116,7 @@ func (o Options) withDefaults() (Options, error) {
 		l.CommitEvents = min(l.CommitEvents, limits.CommitEvents)
 	}
 	l.QueryItems = min(or(l.QueryItems, store.MaxQueryParts), store.MaxQueryParts)
+	l.AnswerBytes = or(l.AnswerBytes, 256<<20)
 	l.ReadTime = or(l.ReadTime, 10*time.Minute)
 	l.HandshakeTime = or(l.HandshakeTime, 10*time.Second)
 	l.IdleTime = or(l.IdleTime, 2*time.Minute)

@@ -97,6 +97,7 @@ func newServeCommand(e *env) *cobra.Command {
 	flags.IntVar(&f.limits.Requests, "max-requests", 4096, "requests at once, followers included")
 	flags.IntVar(&f.limits.QueryItems, "max-query-items", store.MaxQueryParts, "items of a query")
 	flags.IntVar(&f.limits.Folds, "max-folds", 0, "answers at once that fold history or walk through it; 0 is as many as there are processors, and at least 2")
+	flags.IntVar(&f.limits.AnswerBytes, "max-answer-bytes", 256<<20, "bytes of large events that are being sent at once, to followers and other readers")
 	flags.IntVar(&f.readSeconds, "max-read-seconds", 600, "how long a read may take that does not follow")
 	flags.StringVar(&f.level, "log-level", "info", "what is logged: debug, info, warn or error")
 	flags.StringVar(&f.pose, "pose", "", "print the start line of another `SERVER` too, for tools that wait for it: umadb")
@@ -111,7 +112,7 @@ func (f *serveFlags) check() error {
 	for name, n := range map[string]int{
 		"max-event-bytes": f.limits.EventBytes, "max-commit-bytes": f.limits.CommitBytes, "max-commit-events": f.limits.CommitEvents,
 		"max-connections": f.limits.Connections, "max-requests": f.limits.Requests, "max-query-items": f.limits.QueryItems, "max-folds": f.limits.Folds,
-		"max-read-seconds": f.readSeconds,
+		"max-answer-bytes": f.limits.AnswerBytes, "max-read-seconds": f.readSeconds,
 	} {
 		if n < 0 || n == 0 && name != "max-event-bytes" && name != "max-commit-bytes" && name != "max-folds" {
 			return usagef("--%s is a number above 0, not %d", name, n)
