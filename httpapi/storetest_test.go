@@ -23,9 +23,6 @@ func TestStore(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		name := map[bool]string{false: "clear", true: "tls"}[secure]
 		t.Run(name+"/memory", func(t *testing.T) { storetest.Run(t, harness(memoryBackend{}, secure)) })
-		if secure && testing.Short() {
-			continue // what is beneath makes no difference to TLS
-		}
 		t.Run(name+"/disk", func(t *testing.T) { storetest.Run(t, harness(&diskBackend{dirs: map[store.Store]string{}}, secure)) })
 	}
 }

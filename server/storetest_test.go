@@ -22,17 +22,13 @@ func TestServedStore(t *testing.T) {
 	for _, kind := range []struct {
 		name         string
 		disk, secure bool
-		long         bool // what the others leave to it is little
 	}{
 		{name: "clear/memory"},
-		{name: "clear/disk", disk: true, long: true},
-		{name: "tls/memory", secure: true, long: true},
+		{name: "clear/disk", disk: true},
+		{name: "tls/memory", secure: true},
 		{name: "tls/disk", disk: true, secure: true},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
-			if kind.long && testing.Short() {
-				t.Skip("the rows before and behind have the halves of this one")
-			}
 			p := &premises{dir: t.TempDir(), disk: kind.disk, secure: kind.secure}
 			storetest.Run(t, storetest.Harness{Open: p.open, Reopen: p.reopen})
 		})

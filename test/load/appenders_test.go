@@ -189,13 +189,11 @@ func (l *lineStream) acknowledgements(conn net.Conn, room <-chan struct{}) error
 
 // native appends with keys by the client of Go.
 func native(ctx context.Context, h *host, name string) {
-	long, cancel := finishing(ctx)
-	defer cancel()
-	s := dial(long, h, name)
+	long, s, done := client(ctx, h, name)
+	defer done()
 	if s == nil {
 		return
 	}
-	defer closeClient(h, name, s)
 	for n := 0; ctx.Err() == nil; n++ {
 		for {
 			result, err := s.Append(long, storeCommit(name, n))
@@ -212,13 +210,11 @@ func native(ctx context.Context, h *host, name string) {
 
 // started appends with keys by the client of Go, many at once on one connection.
 func started(ctx context.Context, h *host, name string) {
-	long, cancel := finishing(ctx)
-	defer cancel()
-	s := dial(long, h, name)
+	long, s, done := client(ctx, h, name)
+	defer done()
 	if s == nil {
 		return
 	}
-	defer closeClient(h, name, s)
 	type begun struct {
 		n    int
 		wait func() (store.Result, error)
@@ -258,6 +254,18 @@ func dial(ctx context.Context, h *host, name string) *httpapi.Client {
 		if ctx.Err() != nil || !h.again(name, err) {
 			return nil
 		}
+	}
+}
+
+// client returns a client of Go, nil where there is none to be had, with the context in which what was begun is finished. The caller calls done.
+func client(ctx context.Context, h *host, name string) (long context.Context, s *httpapi.Client, done func()) {
+	long, cancel := finishing(ctx)
+	s = dial(long, h, name)
+	return long, s, func() {
+		if s != nil {
+			closeClient(h, name, s)
+		}
+		cancel()
 	}
 }
 

@@ -211,13 +211,11 @@ func readLines(of string) func(ctx context.Context, h *host, name string) {
 
 // readFrames reads events by the client of Go, again and again.
 func readFrames(ctx context.Context, h *host, name string) {
-	long, cancel := finishing(ctx)
-	defer cancel()
-	s := dial(long, h, name)
+	long, s, done := client(ctx, h, name)
+	defer done()
 	if s == nil {
 		return
 	}
-	defer closeClient(h, name, s)
 	for ctx.Err() == nil {
 		if err := readOnce(long, h, name, s); err != nil && !h.again(name, err) {
 			return
