@@ -158,7 +158,7 @@ func (d *Decider[S, E]) fold(ctx context.Context, db *DB, id string, past *asOf)
 	if err := d.check(id); err != nil {
 		return l, err
 	}
-	o := store.ReadOptions{Progress: func(p store.Position, _ bool) { l.Position = p }}
+	o := store.ReadOptions{Whole: true, Progress: func(p store.Position, _ bool) { l.Position = p }}
 	var bodies []any
 	for r, err := range db.store.Read(ctx, store.Query{{Stream: d.Stream(id)}}, o) {
 		if err == nil {
@@ -264,7 +264,7 @@ func (d *Decider[S, E]) read(ctx context.Context, db *DB, id string, past *asOf,
 	if past.nothing {
 		return func(func(store.Recorded, error) bool) {}
 	}
-	o := store.ReadOptions{Until: past.position, AsOf: past.recorded, Progress: func(p store.Position, _ bool) { *scanned = p }}
+	o := store.ReadOptions{Until: past.position, AsOf: past.recorded, Whole: true, Progress: func(p store.Position, _ bool) { *scanned = p }}
 	events := db.store.Read(ctx, store.Query{{Stream: d.Stream(id)}}, o)
 	if past.version > 0 {
 		events = upTo(past.version, events)

@@ -67,7 +67,7 @@ func (f *facts) read(ctx context.Context, db *DB, views []AnyView, q store.Query
 	if len(folded) == 0 || head == 0 {
 		return head, nil
 	}
-	for e, err := range Read[any](ctx, db, union, ReadOptions{ReadOptions: store.ReadOptions{Until: head}}) {
+	for e, err := range Read[any](ctx, db, union, ReadOptions{ReadOptions: store.ReadOptions{Until: head, Whole: true}}) {
 		if err != nil {
 			return 0, err
 		}
@@ -85,7 +85,7 @@ func (f *facts) readLast(ctx context.Context, db *DB, v AnyView, it store.Item, 
 	if head == 0 {
 		return nil
 	}
-	for r, err := range db.store.Read(ctx, store.Query{it}, store.ReadOptions{Until: head, Backward: true}) {
+	for r, err := range db.store.Read(ctx, store.Query{it}, store.ReadOptions{Until: head, Backward: true, Whole: true}) {
 		var events []Event[any]
 		if err == nil {
 			events, err = typed[any](db, &r)

@@ -55,7 +55,7 @@ type keeping struct {
 // finds out in a test and [VerifyKept] in production.
 //
 // States are kept as encoding/json writes them; Load and Handle return an error for a state that would not come back as it was. A kept state is not used any more once
-// an event that it was folded from is erased; but what that said stays where it is kept, until [DB.Forget].
+// an event that it was folded from is erased, nor at a server that does not show its caller what was erased; but what that said stays where it is kept, until [DB.Forget].
 func Keep(k Keeper, policy Policy, names ...string) Option {
 	return option(func(b *builder) {
 		one := keeping{keeper: k, policy: policy, names: map[string]bool{}}

@@ -130,7 +130,7 @@ func (db *DB) since(ctx context.Context, q store.Query, o store.ReadOptions, k *
 		return false, err
 	}
 	last := k.Last
-	o.After = last.Position - 1
+	o.After, o.Whole = last.Position-1, true
 	first := true
 	for r, err := range db.store.Read(ctx, q, o) {
 		switch {
@@ -153,15 +153,12 @@ func (db *DB) since(ctx context.Context, q store.Query, o store.ReadOptions, k *
 // manyErased is how many erasures are looked at one by one.
 const manyErased = 100
 
-// erasedSince says whether an event that a state was folded from was erased after that was kept.
+// erasedSince says whether an event that a state was folded from was, or for all that can be seen may have been, erased after that was kept.
 func (db *DB) erasedSince(ctx context.Context, q store.Query, k *keptState) (bool, error) {
 	looked := 0
-	for r, err := range db.store.Read(ctx, store.Query{{Stream: store.ErasureStream}}, store.ReadOptions{After: k.Position}) {
-		if errors.Is(err, store.ErrTruncated) {
-			return true, nil
-		}
+	for r, err := range db.store.Read(ctx, store.Query{{Stream: store.ErasureStream}}, store.ReadOptions{After: k.Position, Whole: true}) {
 		if err != nil {
-			return false, err
+			return true, ctx.Err() // erasures are truncated away, or hidden from this caller, or the store is in trouble, which a fresh load tells of
 		}
 		p, ok := store.ErasedPosition(&r.Event)
 		if !ok || p > k.Last.Position {

@@ -80,7 +80,7 @@ func (k *keptView) fresh(ctx context.Context, db *DB) error {
 	if k.head == 0 {
 		return nil
 	}
-	for r, err := range db.store.Read(ctx, k.query, store.ReadOptions{Until: k.head}) {
+	for r, err := range db.store.Read(ctx, k.query, store.ReadOptions{Until: k.head, Whole: true}) {
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func eventsOf(ctx context.Context, s store.Store, sel Selection) (*eventPoints, 
 		p.from.Stream = sel.Name
 	}
 	whole := sel
-	whole.After, whole.Explicit, whole.Filter = 0, false, nil
+	whole.After, whole.Explicit, whole.Filter, whole.Whole = 0, false, nil, true
 	if sel.Subject == Stream && sel.After > 0 && !sel.Empty() { // its versions say how many came before
 		whole.After = sel.After
 		for r, err := range Read(ctx, s, sel.subject(), store.ReadOptions{Until: sel.After, Backward: true, Limit: 1}, nil) {

@@ -49,7 +49,7 @@ func (sel *Selection) Effective(ctx context.Context, s store.Store, at time.Time
 
 // whole selects all that is known of the subject.
 func (e *Effective) whole() Selection {
-	return Selection{Subject: e.asked.Subject, Name: e.asked.Name, Until: e.asked.Until}
+	return Selection{Subject: e.asked.Subject, Name: e.asked.Name, Until: e.asked.Until, Whole: e.asked.Whole}
 }
 
 // isOf says whether it is the order of all events of the selection that hold at a time.

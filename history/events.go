@@ -54,7 +54,7 @@ func (sel *Selection) Events(ctx context.Context, s store.Store, backward bool, 
 		if sel.Empty() || !possible {
 			return
 		}
-		o := store.ReadOptions{After: sel.After, Until: sel.Until, Backward: backward}
+		o := store.ReadOptions{After: sel.After, Until: sel.Until, Backward: backward, Whole: sel.Whole}
 		events := s.Read(ctx, q, o)
 		if !sel.Explicit {
 			events = Read(ctx, s, q, o, truncated)

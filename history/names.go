@@ -74,7 +74,7 @@ func Types(ctx context.Context, s store.Store, until store.Position) ([]store.Ty
 			return nil, err
 		}
 	} else {
-		for r, err := range Read(ctx, s, nil, store.ReadOptions{Until: until}, nil) {
+		for r, err := range Read(ctx, s, nil, store.ReadOptions{Until: until, Whole: true}, nil) {
 			if err != nil {
 				return nil, fmt.Errorf("count types: %w", err)
 			}

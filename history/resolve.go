@@ -26,6 +26,9 @@ type Selection struct {
 	// Filter keeps, of the events of the subject, those that match it. Empty keeps all.
 	Filter store.Query
 
+	// Whole asks for all events of the subject or none: see [store.ReadOptions].
+	Whole bool
+
 	// Point is how the end was given, so that a caller can tell an event from a history.
 	Point PointKind
 }

@@ -81,7 +81,7 @@ func newState(ctx context.Context, s store.Store, sel Selection, o StateOptions)
 	if err := sel.Narrow(ctx, s, o.Known); err != nil {
 		return nil, err
 	}
-	sel.After, sel.Explicit, sel.Filter = 0, false, nil
+	sel.After, sel.Explicit, sel.Filter, sel.Whole = 0, false, nil, true
 	st := &State{Target: sel.Target(), Reducer: o.Reducer.Identity(), selection: sel, options: o}
 	if sel.Subject == Stream {
 		st.Stream = sel.Name

@@ -34,7 +34,7 @@ type counter struct {
 // as for [Read].
 func CountStats(ctx context.Context, s store.Store, until store.Position, truncated func(store.Position)) (Stats, error) {
 	c := counter{latest: map[string]time.Time{}, types: map[string]struct{}{}, tags: map[string]struct{}{}}
-	for r, err := range Read(ctx, s, nil, store.ReadOptions{Until: until}, truncated) {
+	for r, err := range Read(ctx, s, nil, store.ReadOptions{Until: until, Whole: true}, truncated) {
 		if err != nil {
 			return Stats{}, fmt.Errorf("count events: %w", err)
 		}

@@ -20,7 +20,7 @@ const nameOverhead = 64
 // touched yields the names, sorted, of the streams that have events that match q after one position and up to another, but for system streams. It holds names of about room bytes: where
 // there are more, it reads the events once for each such part of them.
 func touched(ctx context.Context, s store.Store, q store.Query, after, until store.Position, room int) iter.Seq2[string, error] {
-	t := touching{query: q, after: after, until: until, room: room}
+	t := touching{query: q, after: after, until: until, room: room, whole: true}
 	return t.names(ctx, s)
 }
 
@@ -30,6 +30,7 @@ type touching struct {
 	after, until store.Position
 	room         int                    // for names, in bytes
 	wanted       func(name string) bool // nil for all
+	whole        bool                   // all or an error: see [store.ReadOptions]
 
 	streamless uint64 // how many of the events have no stream
 }
@@ -64,7 +65,7 @@ func (t *touching) next(ctx context.Context, s store.Store, last string) (names 
 	found := map[string]struct{}{}
 	size, ceiling := 0, ""
 	t.streamless = 0 // each round counts them all
-	for r, err := range Read(ctx, s, t.query, store.ReadOptions{After: t.after, Until: t.until}, nil) {
+	for r, err := range Read(ctx, s, t.query, store.ReadOptions{After: t.after, Until: t.until, Whole: t.whole}, nil) {
 		if err != nil {
 			return nil, false, fmt.Errorf("look for streams with events: %w", err)
 		}

@@ -14,7 +14,7 @@ func (c *Client) MayRead(ctx context.Context, q store.Query) error {
 		return err
 	}
 	rd := &remoteRead{
-		r: &c.remote, ctx: ctx, q: q, whole: true, o: store.ReadOptions{After: store.MaxPosition},
+		r: &c.remote, ctx: ctx, q: q, o: store.ReadOptions{After: store.MaxPosition, Whole: true},
 		yield: func(store.Recorded, error) bool { return true },
 	}
 	err := rd.run()

@@ -32,7 +32,6 @@ type remoteRead struct {
 	q     store.Query
 	o     store.ReadOptions // what is left to read
 	yield func(store.Recorded, error) bool
-	whole bool // all or nothing
 
 	broken   bool // the loop was left
 	begun    bool // the server has answered once
@@ -123,11 +122,7 @@ func (rd *remoteRead) once() error {
 
 // body is what the server is asked.
 func (rd *remoteRead) body() []byte {
-	b := appendReadBody(nil, rd.q, &rd.o)
-	if rd.whole {
-		b = append(b[:len(b)-len("}")], `,"whole":true}`...)
-	}
-	return b
+	return appendReadBody(nil, rd.q, &rd.o)
 }
 
 // clientBuffer is how much of an answer is read at once.
@@ -246,6 +241,9 @@ func appendReadBody(dst []byte, q store.Query, o *store.ReadOptions) []byte {
 			at = lastTime
 		}
 		dst = eventjson.AppendTime(append(dst, `,"knownAt":`...), at)
+	}
+	if o.Whole {
+		dst = append(dst, `,"whole":true`...)
 	}
 	if o.Backward {
 		dst = append(dst, `,"backward":true`...)

@@ -25,7 +25,6 @@ type readRequest struct {
 	position store.Position // of knownAt, where that is one
 	knownAt  bool           // there is a knownAt
 	system   bool           // show events of system streams that the query does not name, too
-	whole    bool           // deny it to who may not read everything that matches, in place of leaving out
 }
 
 // readBody is the body of POST /v1/read.
@@ -61,8 +60,8 @@ func decodeReadBody(b []byte) (*readRequest, error) {
 			}
 		}
 	}
-	req := &readRequest{query: q, system: body.System, whole: body.Whole, o: store.ReadOptions{
-		After: store.Position(body.After), Until: store.Position(body.Until), Limit: int(body.Limit), Backward: body.Backward, Follow: body.Follow,
+	req := &readRequest{query: q, system: body.System, o: store.ReadOptions{
+		After: store.Position(body.After), Until: store.Position(body.Until), Limit: int(body.Limit), Backward: body.Backward, Follow: body.Follow, Whole: body.Whole,
 	}}
 	return req, req.setKnownAt(known)
 }
@@ -71,10 +70,10 @@ func decodeReadBody(b []byte) (*readRequest, error) {
 func decodeReadQuery(v url.Values) (*readRequest, error) {
 	p := parameters{v: v}
 	req := &readRequest{
-		system: p.flag("system"), whole: p.flag("whole"),
+		system: p.flag("system"),
 		o: store.ReadOptions{
 			After: store.Position(p.number("after")), Until: store.Position(p.number("until")), Limit: int(p.number("limit")),
-			Backward: p.flag("backward"), Follow: p.flag("follow"),
+			Backward: p.flag("backward"), Follow: p.flag("follow"), Whole: p.flag("whole"),
 		},
 	}
 	known, text := p.text("knownAt"), p.text("query")
@@ -161,7 +160,7 @@ func (h *Handler) readDocument(w http.ResponseWriter, r *http.Request) (*body, e
 
 // allowed returns an error with the code denied where the request is for all or nothing, and the caller may not read all.
 func (req *readRequest) allowed(ctx context.Context, s store.Store) error {
-	if !req.whole {
+	if !req.o.Whole {
 		return nil
 	}
 	return store.MayRead(ctx, s, req.query)

@@ -3,7 +3,8 @@ package store
 import "context"
 
 // MayReader is a store, or one around it, that shows a caller perhaps less than it holds: reads leave out what the caller may not see, and do not say that they do.
-// Whoever makes one answer out of many events, such as a state or a number, asks first, lest a part of it passes for the whole.
+// Whoever makes one answer out of many events, such as a state or a number, asks first, lest a part of it passes for the whole, or reads with [ReadOptions].Whole, which the store
+// then holds against the same rule.
 //
 // It is no power: a power is lost where a wrapper does not mention it, and a limit of rights must not be. [MayRead] asks all of them.
 type MayReader interface {

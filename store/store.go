@@ -76,6 +76,10 @@ type ReadOptions struct {
 	// lie above the head. Follow with Backward or AsOf is [ErrInvalid].
 	Follow bool
 
+	// Whole asks for all events that match or none: where the caller may not read every one, those to come included, the read fails with what [MayRead] returns, in
+	// place of leaving some out. Whoever folds events asks for it. A store that shows its caller everything need not look at it.
+	Whole bool
+
 	// Progress, unless nil, is called on the goroutine that reads: p rises with each call, and no match at or below p is still to come;
 	// live is true when p is the head. It is called at least each 65,536 positions while scanning,
 	// at the head, and while following within a second of the head moving. It is not called with Backward.

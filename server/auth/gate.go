@@ -89,6 +89,11 @@ func (g *guarded) Read(ctx context.Context, q store.Query, o store.ReadOptions) 
 	if err := g.p.Require(Read); err != nil {
 		return failing[store.Recorded](err)
 	}
+	if o.Whole {
+		if err := g.p.MayRead(q); err != nil {
+			return failing[store.Recorded](err)
+		}
+	}
 	if g.p.sees(q) && (!o.Follow || !g.p.mayChange()) {
 		return g.p.shown(g.gate.inner.Read(ctx, q, o))
 	}
