@@ -274,9 +274,14 @@ func TestReducersForRequests(t *testing.T) {
 func TestReducersThatChange(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "order.js")
+	written := time.Now().Add(-time.Hour) // not just before it is read
 	write := func(text string) {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		written = written.Add(time.Minute)
+		if err := os.Chtimes(path, written, written); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -222,7 +222,10 @@ func (r *reducers) file(ctx context.Context, path string) (reducer.Reducer, erro
 	k, ok := r.found[path]
 	if !ok {
 		var err error
-		if k, err = r.files.take(path, func(info fs.FileInfo) (closable, error) { return r.load(ctx, path, info) }); err != nil {
+		if err = ctx.Err(); err == nil {
+			k, err = r.files.take(path, func(info fs.FileInfo) (closable, error) { return r.load(path, info) })
+		}
+		if err != nil {
 			return nil, err
 		}
 		if k != nil || len(r.found) < mostFound {
@@ -235,10 +238,7 @@ func (r *reducers) file(ctx context.Context, path string) (reducer.Reducer, erro
 	return k.rule, nil
 }
 
-func (r *reducers) load(ctx context.Context, path string, info fs.FileInfo) (closable, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+func (r *reducers) load(path string, info fs.FileInfo) (closable, error) {
 	if !info.Mode().IsRegular() {
 		return nil, usagef("%s is no reducer: it is %s, and a reducer is a regular file", path, kindOf(info.Mode()))
 	}
