@@ -19,6 +19,9 @@ type Changed struct {
 	Event   store.Recorded
 	Changes []reducer.Change // sorted by path; none for an event without a stream, unless the state is that of a tag
 
+	// Truncated says that it is not known what the event changed, as the first events of its stream were truncated away. It is so in answers about the whole store alone.
+	Truncated bool
+
 	// Late says that the event took effect before an earlier one of its stream. It is not known of the events of a tag.
 	Late bool
 }
@@ -50,8 +53,8 @@ const (
 )
 
 // Changes yields events of the selection, in the order in which they are given, each with what it changed: in the state of the stream or the tag that the selection is of, and for
-// one of the whole store in that of the event's own stream. An error is yielded once, last; it is one of events, of the store or the reducer, and [store.ErrTruncated] where the first events of a
-// stream are gone.
+// one of the whole store in that of the event's own stream. An error is yielded once, last; it is one of events, of the store or the reducer, and [store.ErrTruncated] where the first events of the
+// stream or the tag are gone. Of the whole store, events of such streams are yielded without their changes, where LeftOut is there to be told: it may be told of a stream more than once.
 func (sel *Selection) Changes(ctx context.Context, s store.Store, events iter.Seq2[store.Recorded, error], o ChangesOptions) iter.Seq2[Changed, error] {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = maxChangesBytes
@@ -173,7 +176,7 @@ func (t *teller) tell(ctx context.Context, batch []Changed) error {
 	byStream := map[string][]*Changed{}
 	for i := range batch {
 		c := &batch[i]
-		c.Changes = nil
+		c.Changes, c.Truncated = nil, false
 		name := c.Event.Stream
 		if t.sel.Subject != WholeStore {
 			name = "" // all are of one state
@@ -191,8 +194,14 @@ func (t *teller) tell(ctx context.Context, batch []Changed) error {
 		if t.sel.Subject == WholeStore {
 			sel = Selection{Subject: Stream, Name: name, Until: t.sel.Until}
 		}
-		var err error
-		if room, err = t.tellState(ctx, sel, byStream[name], room); err != nil {
+		left, err := t.tellState(ctx, sel, byStream[name], room)
+		if t.o.leaveOut(name, err) {
+			for _, c := range byStream[name] {
+				c.Truncated = true
+			}
+			continue
+		}
+		if room = left; err != nil {
 			return err
 		}
 	}

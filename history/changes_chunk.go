@@ -48,7 +48,7 @@ func (p *spiller) chunk(ctx context.Context, from store.Position) (*chunk, error
 			return nil, err
 		}
 		sel := Selection{Subject: Stream, Name: name, After: c.after, Until: c.until, Filter: p.sel.Filter}
-		if err := p.fold(ctx, sel, 0, func(at store.Position) { c.places[at-c.after-1] = p.file.end() }); err != nil {
+		if err := p.fold(ctx, sel, 0, func(at store.Position) { c.places[at-c.after-1] = p.file.end() }); err != nil && (p.o.LeftOut == nil || !isGone(err)) { // its events are told of one by one
 			return nil, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gestadb/gesta/history"
 	"github.com/gestadb/gesta/reducer"
@@ -263,6 +264,68 @@ func TestChangesOfTheStore(t *testing.T) {
 			slices.Reverse(shown)
 			slices.Reverse(want)
 		}
+	}
+}
+
+// TestChangesOfATruncatedStore truncates a store at each of a few positions: what is told of the events that are left is what it was, but of those streams that have lost events, which are named.
+func TestChangesOfATruncatedStore(t *testing.T) {
+	cut := 0
+	for seed := range uint64(6) {
+		w := newWild(t, seed, 60, false)
+		whole := history.Selection{Until: w.head()}
+		before := map[store.Position]history.Changed{}
+		for c, err := range whole.Changes(t.Context(), w, whole.Events(t.Context(), w, false, nil), history.ChangesOptions{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			before[c.Event.Position] = c
+		}
+		for _, through := range []store.Position{w.head() / 4, w.head() / 2, w.head() - 5} {
+			first, err := w.Truncate(t.Context(), through)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lost := map[string]bool{}
+			for p, c := range before {
+				lost[c.Event.Stream] = lost[c.Event.Stream] || p < first && c.Event.Stream != ""
+			}
+			for _, o := range []history.ChangesOptions{{MaxBytes: 1}, {}, {MaxBytes: 1, Spill: spill}, {Spill: spill, InOrder: true}, {InOrder: true}} {
+				named := map[string]bool{}
+				o.LeftOut = func(stream string, left store.Position) {
+					if named[stream] = true; left != first {
+						t.Errorf("%s is left out as position %d is the first; want %d", stream, left, first)
+					}
+				}
+				seen := map[string]bool{}
+				for c, err := range whole.Changes(t.Context(), w, whole.Events(t.Context(), w, !o.InOrder, nil), o) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					want := before[c.Event.Position]
+					if lost[c.Event.Stream] {
+						want.Changes, want.Late, want.Truncated = nil, false, true
+						seen[c.Event.Stream] = true
+						cut++
+					}
+					if diff := cmp.Diff(want, c, cmpopts.EquateEmpty()); diff != "" {
+						t.Errorf("seed %d, from position %d, %+v: position %d (-want +got):\n%s", seed, first, o, c.Event.Position, diff)
+					}
+				}
+				if diff := cmp.Diff(seen, named); diff != "" {
+					t.Errorf("seed %d, from position %d: left out (-want +got):\n%s", seed, first, diff)
+				}
+				o.LeftOut = nil
+				var failed error
+				for _, failed = range whole.Changes(t.Context(), w, whole.Events(t.Context(), w, !o.InOrder, nil), o) {
+				}
+				if len(seen) > 0 != errors.Is(failed, store.ErrTruncated) {
+					t.Errorf("seed %d, from position %d, with nobody to be told: %v, and %d have lost events", seed, first, failed, len(seen))
+				}
+			}
+		}
+	}
+	if cut == 0 {
+		t.Error("no event was ever one of a stream that has lost some")
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/gestadb/gesta/reducer"
 	"github.com/gestadb/gesta/store"
-	"github.com/gestadb/gesta/store/eventjson"
 )
 
 // Place is a point in the history of a stream or a tag.
@@ -46,9 +45,6 @@ type DiffOptions struct {
 	States   bool         // tells the states too
 
 	Workers int // how many streams of a store are looked at at a time; defaults to the number of cores that Go uses
-
-	// LeftOut, unless nil, is told of each stream of a store that is left out because its first events were truncated away, and the first position left. Where it is nil, such a stream is an error.
-	LeftOut func(stream string, first store.Position)
 }
 
 // Diff returns what lies between two states, each of a stream or a tag. Two points of the same one are told apart by a single fold, unless an effective time is asked for: that may put
@@ -212,8 +208,7 @@ func DiffStore(ctx context.Context, s store.Store, from, to store.Position, o Di
 			return Diff(ctx, s, Selection{Subject: Stream, Name: name, Until: from}, Selection{Subject: Stream, Name: name, Until: to}, o)
 		}
 		for d := range inOrder(ctx, names, workers, between) {
-			if d.err != nil && d.name != "" && o.LeftOut != nil && isGone(d.err) {
-				o.LeftOut(d.name, eventjson.Describe(d.err).Position)
+			if o.leaveOut(d.name, d.err) {
 				continue
 			}
 			if !yield(d.value, d.err) || d.err != nil {

@@ -56,7 +56,7 @@ func (sel *Selection) Pick(ctx context.Context, s store.Store, p Pickaxe, limit 
 		}
 		found.sort = true
 		one := Selection{Subject: Stream, Name: name, After: sel.After, Until: until, Filter: sel.Filter}
-		if err := one.pick(ctx, s, &p, &found, o); err != nil {
+		if err := one.pick(ctx, s, &p, &found, o); err != nil && !o.leaveOut(name, err) {
 			return nil, err
 		}
 	}

@@ -21,6 +21,19 @@ type StateOptions struct {
 
 	// Choose returns the reducer for a target: a stream, or tag: and a tag. Defaults to reducer.MergePatch() for all. It is used by several goroutines at once.
 	Choose func(ctx context.Context, target string) (reducer.Reducer, error)
+
+	// LeftOut, unless nil, is told, on one goroutine, of each stream of a store that has no part in an answer about many because its first events were truncated away, and the first position left.
+	// Where it is nil, such a stream is an error.
+	LeftOut func(stream string, first store.Position)
+}
+
+// leaveOut tells of a stream that is left out for an error, and returns false where the error is another one or stands.
+func (o *StateOptions) leaveOut(stream string, err error) bool {
+	if o.LeftOut == nil || stream == "" || !isGone(err) {
+		return false
+	}
+	o.LeftOut(stream, eventjson.Describe(err).Position)
+	return true
 }
 
 // State is what the events of a stream or a tag amount to.

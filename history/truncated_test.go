@@ -165,7 +165,7 @@ func TestTruncatedDiffStore(t *testing.T) {
 		return names, nil
 	}
 	var left []string
-	o := history.DiffOptions{LeftOut: func(stream string, first store.Position) { left = append(left, fmt.Sprint(stream, first)) }}
+	o := history.DiffOptions{StateOptions: history.StateOptions{LeftOut: func(stream string, first store.Position) { left = append(left, fmt.Sprint(stream, first)) }}}
 	f.commit(event("a-1", "A", `{"m":2}`)) // #9
 	if names, err := diff(5, 9, o); err != nil || !slices.Equal(names, []string{"c-1"}) || !slices.Equal(left, []string{"a-14"}) {
 		t.Errorf("told of %v, left out %v, %v", names, left, err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"github.com/gestadb/gesta/history"
@@ -29,6 +30,22 @@ func leftOutOf(b *history.Bisection) leftOutStreams {
 	return leftOutStreams{streams: b.Truncated, firstLeft: b.FirstLeft}
 }
 
+// cutStreams gathers leftOutStreams where the same stream may come more than once. It keeps a number of each, so that two in many million streams may count as one.
+type cutStreams struct {
+	leftOutStreams
+	seed maphash.Seed
+	seen map[uint64]struct{}
+}
+
+// add takes a stream in; see [history.StateOptions].
+func (c *cutStreams) add(stream string, first store.Position) {
+	if c.seen == nil {
+		c.seed, c.seen = maphash.MakeSeed(), map[uint64]struct{}{}
+	}
+	c.seen[maphash.String(c.seed, stream)] = struct{}{}
+	c.streams, c.firstLeft = len(c.seen), first
+}
+
 // text goes on a summary: how many there are, nothing of none.
 func (l leftOutStreams) text() string {
 	if l.streams == 0 {
@@ -41,6 +58,13 @@ func (l leftOutStreams) text() string {
 func (e *env) warnTruncated(l leftOutStreams) {
 	if l.streams > 0 {
 		e.warn("%s left out: the first events were truncated away; the first position left is %d", plural(l.streams, "stream was", "streams were"), l.firstLeft)
+	}
+}
+
+// warnUntold tells people that it is not known what events of some streams changed.
+func (e *env) warnUntold(l leftOutStreams) {
+	if l.streams > 0 {
+		e.warn("what events of %s changed is not known: their first events were truncated away; the first position left is %d", plural(l.streams, "stream", "streams"), l.firstLeft)
 	}
 }
 

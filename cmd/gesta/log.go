@@ -26,7 +26,8 @@ which events are shown. RANGE is A..B, after A and up to B. "gesta help addresse
 soon as it is durable; -n says how many of those that are there already come before. --since and --until look at the time of recording.
 
 -p shows what each event changed: in the state of TARGET, and without one in that of its own stream. An event without a stream
-is part of no state and changes none. "late" marks an event that took effect before an earlier one of its stream.
+is part of no state and changes none. "late" marks an event that took effect before an earlier one of its stream, "truncated" one
+of a stream whose first events were truncated away, so that it is not known what it changed.
 
 -S PATH shows the events that changed the value at that path of the state, or below it; -S PATH=VALUE those with which it came
 to be VALUE or ceased to be. VALUE is JSON; what is not is a text: -S status=paid. Numbers of the same decimal value are equal. With
@@ -342,7 +343,7 @@ func (e *env) logJSON(ctx context.Context, q *question, events iter.Seq2[store.R
 			return err
 		}
 	}
-	return items.close(ctx)
+	return items.closeWith(ctx, answers.AppendTruncated(nil, q.cut.streams))
 }
 
 func (e *env) logText(events iter.Seq2[store.Recorded, error], f *logFlags) error {

@@ -121,10 +121,12 @@ func (e *env) pickedEvents(ctx context.Context, q *question, sel *history.Select
 	if f.limit == 0 {
 		return none, nil
 	}
+	o.LeftOut = q.cut.add
 	positions, err := sel.Pick(ctx, q.Store, axe, max(f.limit, 0), o)
 	if err != nil {
 		return none, err
 	}
+	e.warnTruncated(q.cut.leftOutStreams)
 	if len(positions) == 0 {
 		e.warnUnpicked(ctx, q, sel, axe.Path, o)
 		return none, nil
@@ -178,6 +180,10 @@ func (e *env) logChanges(ctx context.Context, q *question, sel *history.Selectio
 	if err != nil {
 		return err
 	}
+	picked := f.pickaxe != ""
+	if !picked { // a pickaxe has found nothing in them
+		o.LeftOut = q.cut.add
+	}
 	changed := sel.Changes(ctx, q.Store, events, history.ChangesOptions{
 		StateOptions: o, ArrayKey: cmp.Or(f.arrayKey, path.ArrayKey()), Path: path, InOrder: f.reverse, Spill: e.spill,
 	})
@@ -187,6 +193,9 @@ func (e *env) logChanges(ctx context.Context, q *question, sel *history.Selectio
 		err = e.logChangesJSON(ctx, q, changed)
 	} else {
 		err = e.logChangesText(changed, f)
+	}
+	if !picked {
+		e.warnUntold(q.cut.leftOutStreams)
 	}
 	if err == nil && unchanged {
 		e.warnUnpicked(ctx, q, sel, path, o)
@@ -235,7 +244,7 @@ func (e *env) logChangesText(changed iter.Seq2[history.Changed, error], f *logFl
 }
 
 // changedMembers are the members of an item of log -p.
-var changedMembers = append(slices.Clone(eventMembers), "late", "changes")
+var changedMembers = append(slices.Clone(eventMembers), "truncated", "late", "changes")
 
 func (e *env) logChangesJSON(ctx context.Context, q *question, changed iter.Seq2[history.Changed, error]) error {
 	items, err := e.newItemsOf(&q.Basis, answers.AppendIgnored(nil, q.ignored), changedMembers...)
@@ -248,15 +257,22 @@ func (e *env) logChangesJSON(ctx context.Context, q *question, changed iter.Seq2
 			return errors.Join(err, items.flush())
 		}
 		buf = eventjson.AppendEvent(buf[:0], &c.Event)
-		buf = append(answers.AppendLate(buf[:len(buf)-len("}")], c.Late), `,"changes":`...)
+		buf = buf[:len(buf)-len("}")]
+		if c.Truncated {
+			buf = append(buf, `,"truncated":true`...)
+		}
+		buf = append(answers.AppendLate(buf, c.Late), `,"changes":`...)
 		if err := items.add(ctx, append(answers.AppendChanges(buf, c.Changes), '}')); err != nil {
 			return err
 		}
 	}
-	return items.close(ctx)
+	return items.closeWith(ctx, answers.AppendTruncated(nil, q.cut.streams))
 }
 
-const lateLine = "  (late: it took effect before an earlier event of its stream)"
+const (
+	truncatedLine = "  (what it changed is not known: the first events of its stream were truncated away)"
+	lateLine      = "  (late: it took effect before an earlier event of its stream)"
+)
 
 // showChanged returns what shows an event and its changes in full.
 func (e *env) showChanged(w io.Writer, lines *changeLines) func(*history.Changed) error {
@@ -264,12 +280,15 @@ func (e *env) showChanged(w io.Writer, lines *changeLines) func(*history.Changed
 		if err := e.writeEvent(w, &c.Event, false); err != nil {
 			return err
 		}
-		if c.Late || len(c.Changes) > 0 {
-			late := "\n"
-			if c.Late {
-				late += lines.p.dim(lateLine) + "\n"
+		if c.Truncated || c.Late || len(c.Changes) > 0 {
+			remarks := "\n"
+			if c.Truncated {
+				remarks += lines.p.dim(truncatedLine) + "\n"
 			}
-			if _, err := io.WriteString(w, late); err != nil {
+			if c.Late {
+				remarks += lines.p.dim(lateLine) + "\n"
+			}
+			if _, err := io.WriteString(w, remarks); err != nil {
 				return err
 			}
 		}
@@ -289,6 +308,9 @@ func (e *env) showChangedLine(w io.Writer, lines *changeLines) func(*history.Cha
 		cells := e.onelineCells(&c.Event)
 		if cells = cells[:len(cells)-1]; c.Late { // the changes say what the data says
 			cells = append(cells, "late")
+		}
+		if c.Truncated {
+			cells = append(cells, "truncated")
 		}
 		if err := t.row(cells...); err != nil {
 			return err

@@ -69,6 +69,7 @@ type question struct {
 	warn func(format string, args ...any)
 
 	ignored []store.Position // claims to supersede that do not count, where the question itself keeps them
+	cut     cutStreams       // streams that have lost their first events, where many are asked about
 }
 
 // ask opens the store for a question and works out what is known.

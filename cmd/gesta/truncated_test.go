@@ -117,6 +117,33 @@ func TestTruncatedAnswers(t *testing.T) {
 	}
 }
 
+// What events of streams changed that have lost their first events is not known: log says so, and tells of the others.
+func TestTruncatedChanges(t *testing.T) {
+	const (
+		untold  = "what events of 1 stream changed is not known: their first events were truncated away; the first position left is 5"
+		leftOut = "1 stream was left out: the first events were truncated away; the first position left is 5"
+	)
+	c := truncatedCLI(t)
+	for _, tt := range []struct{ line, stdout, warning string }{
+		{"log -p --json --jq [.truncatedStreams,(.items[]|[.position,.truncated,(.changes|length)])]", "[1,[8,true,0],[7,null,1],[6,null,1],[5,true,0]]\n", untold},
+		{"log -p 5.. --reverse --json --jq [.truncatedStreams,(.items[]|[.position,.truncated,(.changes|length)])]", "[1,[6,null,1],[7,null,1],[8,true,0]]\n", untold},
+		{"log -p 5.. -n 2 --ndjson --jq [.position,.truncated]", "[8,true]\n[7,null]\n", untold},
+		{"log -p 5..7 --json --jq .truncatedStreams", "null\n", ""},
+		{"log -p 7.. --oneline", "#8  2026-11-01 10:08:00Z  order-1@4  Set    truncated\n", untold},
+		{"log -p 7..", "what it changed is not known", untold},
+		{"log -S due --json --jq [.truncatedStreams,(.items[]|[.position,.changes[0].new])]", "[1,[7,-7],[6,7]]\n", leftOut},
+		{"log -S due --json=position --jq [.truncatedStreams,.items[].position]", "[1,7,6]\n", leftOut},
+		{"log -S city --oneline", "", leftOut},
+	} {
+		args := strings.Fields(tt.line)
+		stdout, stderr, code := c.run(t.Context(), "", append([]string{"-q"}, args...)...)
+		whole := strings.HasSuffix(tt.stdout, "\n") || tt.stdout == ""
+		if code != exitOK || whole && stdout != tt.stdout || !strings.Contains(stdout, tt.stdout) || tt.warning == "" && stderr != "" || !strings.Contains(stderr, tt.warning) {
+			t.Errorf("gesta %s: exit code %d\n%s%s", tt.line, code, stdout, stderr)
+		}
+	}
+}
+
 // Nothing found is no answer where streams were left out: --exit-code says so.
 func TestTruncatedExitCode(t *testing.T) {
 	c := truncatedCLI(t)
