@@ -71,7 +71,7 @@ func TestCompletion(t *testing.T) {
 		{"log|--color|", words, []string{"auto", "always", "never"}},
 		{"log|--color=n", words, []string{"never"}},
 		{"log|--json=pos", more, []string{"position"}},
-		{"log|--json=position,t", more, []string{"position,type", "position,tags"}},
+		{"log|--json=position,t", more, []string{"position,type", "position,tags", "position,truncated"}},
 		{"stats|--json=la", more, []string{"late", "lastRecordedAt", "lastEffectiveAt"}},
 		{"bench|--sync|", words, []string{"always", "never"}},
 		{"bench|--guard|d", words, []string{"dcb"}},
@@ -281,7 +281,7 @@ func TestOfferedMembers(t *testing.T) {
 		"show": {"1"}, "state": {"order-42"}, "at": {"now", "order-42"}, "blame": {"order-42"}, "diff": {"order-42@1..2"},
 	}
 	// Members that only some flags bring, or some stores.
-	sometimes := map[string][]string{"log": {"late", "changes"}}
+	sometimes := map[string][]string{"log": {"truncated", "late", "changes"}}
 	for verb, offered := range jsonMembers {
 		args := append([]string{verb, "--json=nonsense"}, arguments[verb]...)
 		_, stderr, code := c.run(t.Context(), "", args...)
