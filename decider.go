@@ -118,7 +118,8 @@ func (d Decider[S, E]) Load(ctx context.Context, db *DB, id string, options ...C
 type folded[S any] struct {
 	Loaded[S]
 	last   lastFolded
-	events int // that were folded since it was loaded
+	events int            // that were folded since it was loaded
+	sure   store.Position // up to where is known what of it was erased; 0 for Position
 }
 
 // passed takes note of a recorded event, all of whose parts were folded.

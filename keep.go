@@ -55,7 +55,9 @@ type keeping struct {
 // finds out in a test and [VerifyKept] in production.
 //
 // States are kept as encoding/json writes them; Load and Handle return an error for a state that would not come back as it was. A kept state is not used any more once
-// an event that it was folded from is erased, nor at a server that does not show its caller what was erased; but what that said stays where it is kept, until [DB.Forget].
+// an event that it was folded from is erased, nor at a server that does not show its caller what was erased, but by [AllowStale]; what that said stays where it is kept, until
+// [DB.Forget]. A state that was folded from events which have been truncated away since is used as long as its last event is there. Where a store was
+// put back to an older copy, empty the keepers: of what is erased in it from then on, they may miss some.
 func Keep(k Keeper, policy Policy, names ...string) Option {
 	return option(func(b *builder) {
 		one := keeping{keeper: k, policy: policy, names: map[string]bool{}}
@@ -77,7 +79,8 @@ func VerifyKept(share float64) Option {
 	})
 }
 
-// AllowStale is for [Decider.Load]: a state that was the newest some time within d may be returned, without a look at the store. Without keepers it changes nothing.
+// AllowStale is for [Decider.Load]: a state that was the newest some time within d may be returned, without a look at the store, and so also where an event was erased meanwhile, or
+// this caller may not read the stream: a keeper knows nothing of rights. Without keepers it changes nothing.
 func AllowStale(d time.Duration) CallOption {
 	return looking("AllowStale", func(c *call) { c.stale = d })
 }

@@ -45,7 +45,8 @@ func (db *DB) Kept() KeptStats {
 	}
 }
 
-// Forget drops the states that keepers have of a subject, which is the name of a stream or the text of the [Scope] of a view: after its events were erased, or to measure.
+// Forget drops the states that keepers have of a subject, which is the name of a stream or the text of the [Scope] of a view: after its events were erased, or to measure. A
+// load that began before that keeps what it came to when it ends: to be sure that nothing of it is left, forget once those are done.
 func (db *DB) Forget(ctx context.Context, subject string) error {
 	var errs []error
 	for i := range db.kept.keepers {

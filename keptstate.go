@@ -17,7 +17,7 @@ import (
 // keptState is a state as a keeper has it. Its form is four bytes of CRC-32C, little-endian, and then this as JSON.
 type keptState struct {
 	Version  uint64          `json:"version"`  // of the stream
-	Position store.Position  `json:"position"` // up to where the store was read
+	Position store.Position  `json:"position"` // up to where the store was read, and what it was folded from had not been erased
 	Last     lastFolded      `json:"last"`
 	At       time.Time       `json:"at"` // when it was the newest
 	State    json.RawMessage `json:"state"`
@@ -96,7 +96,7 @@ func (d *Decider[S, E]) fromKept(ctx context.Context, db *DB, id string, f *fold
 		l.State = s
 		return err
 	})
-	l.Version, l.Position, l.last = k.Version, k.Position, k.Last
+	l.Version, l.Position, l.last = k.Version, max(k.Position, k.Last.Position), k.Last
 	return l, k, ok
 }
 
@@ -124,7 +124,7 @@ func (f *foldKept) get(ctx context.Context, db *DB, subject string, take func(st
 }
 
 // since calls visit for the events that q has since a state was kept. It returns false when the store has another history than the state was folded from, or what an event of it
-// said was erased since.
+// said was erased since. It moves the position of k up to where that is known.
 func (db *DB) since(ctx context.Context, q store.Query, o store.ReadOptions, k *keptState, visit func(r *store.Recorded) error) (bool, error) {
 	if erased, err := db.erasedSince(ctx, q, k); erased || err != nil {
 		return false, err
@@ -153,10 +153,12 @@ func (db *DB) since(ctx context.Context, q store.Query, o store.ReadOptions, k *
 // manyErased is how many erasures are looked at one by one.
 const manyErased = 100
 
-// erasedSince says whether an event that a state was folded from was, or for all that can be seen may have been, erased after that was kept.
+// erasedSince says whether an event that a state was folded from was, or for all that can be seen may have been, erased after that was kept. Where none was it moves the position
+// of k up to where it has looked.
 func (db *DB) erasedSince(ctx context.Context, q store.Query, k *keptState) (bool, error) {
-	looked := 0
-	for r, err := range db.store.Read(ctx, store.Query{{Stream: store.ErasureStream}}, store.ReadOptions{After: k.Position, Whole: true}) {
+	looked, upTo := 0, k.Position
+	o := store.ReadOptions{After: k.Position, Whole: true, Progress: func(p store.Position, _ bool) { upTo = max(upTo, p) }}
+	for r, err := range db.store.Read(ctx, store.Query{{Stream: store.ErasureStream}}, o) {
 		if err != nil {
 			return true, ctx.Err() // erasures are truncated away, or hidden from this caller, or the store is in trouble, which a fresh load tells of
 		}
@@ -171,6 +173,7 @@ func (db *DB) erasedSince(ctx context.Context, q store.Query, k *keptState) (boo
 			return there, err
 		}
 	}
+	k.Position = upTo
 	return false, nil
 }
 
@@ -191,6 +194,7 @@ func (d *Decider[S, E]) goOn(ctx context.Context, db *DB, id string, l folded[S]
 		bodies, err = d.take(db, &l, bodies, r)
 		return err
 	})
+	l.sure = k.Position // an erasure may have come between the two reads
 	return l, same, err
 }
 
@@ -220,7 +224,11 @@ func (d *Decider[S, E]) keep(ctx context.Context, db *DB, id string, f *foldKept
 	if l.Version == 0 {
 		return
 	}
-	f.put(ctx, db, d.Stream(id), &keptState{Version: l.Version, Position: l.Position, Last: l.last}, l.State, cost)
+	k := &keptState{Version: l.Version, Position: l.Position, Last: l.last}
+	if l.sure > 0 {
+		k.Position = min(k.Position, l.sure)
+	}
+	f.put(ctx, db, d.Stream(id), k, l.State, cost)
 }
 
 // put puts the state of a subject into the keepers whose policies say so, or into all of them where it is due. What goes wrong is counted: it costs the next load its

@@ -256,7 +256,7 @@ func (sel *Selection) positionOf(ctx context.Context, s store.Store, n uint64) (
 	if n == 0 {
 		return 0, nil
 	}
-	o := store.ReadOptions{Until: sel.Until}
+	o := store.ReadOptions{Until: sel.Until, Whole: sel.Subject != Stream} // a number that is counted is the same for everyone, or none
 	last, err := sel.last(ctx, s)
 	if err != nil {
 		return 0, err

@@ -54,7 +54,7 @@ func (s *session[TX]) read(ctx context.Context, after store.Position, out chan<-
 			return false
 		}
 	}
-	o := store.ReadOptions{After: after, Until: s.until, Follow: true, Progress: func(p store.Position, live bool) {
+	o := store.ReadOptions{After: after, Until: s.until, Follow: true, Whole: true, Progress: func(p store.Position, live bool) {
 		pending.scanned, pending.live = max(pending.scanned, p), live
 		hand()
 	}}

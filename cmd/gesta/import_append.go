@@ -20,8 +20,9 @@ type converted struct {
 	bytes  int64
 }
 
-// append brings the commits of the source into a store that holds something else.
+// append brings the commits of the source into a store that holds something else, but for those with which both begin.
 func (im *exportImporter) append(ctx context.Context) error {
+	im.doc.Present, im.doc.Unerased = im.sharedEvents, im.unerased
 	finish := context.WithoutCancel(ctx)
 	var failed error
 	flying := flight.NewWindow(im.store, maxFlight, maxFlightBytes, func(f converted, result store.Result, err error) {
@@ -36,7 +37,9 @@ func (im *exportImporter) append(ctx context.Context) error {
 			failed, ended = err, !ok
 			break
 		}
-		im.count(c)
+		if im.count(c); im.doc.Commits <= uint64(im.shared) {
+			continue
+		}
 		f, err := im.convert(c)
 		if err != nil {
 			failed = err
@@ -157,14 +160,22 @@ func (im *exportImporter) cameBefore(ctx context.Context, f *converted, err erro
 		}
 	}
 	var there []store.Recorded
+	unerased := uint64(0)
 	for r, err := range im.store.Read(ctx, nil, store.ReadOptions{After: reused.First - 1, Limit: n}) {
 		if err != nil {
 			return false, fmt.Errorf("look up commit %d: %w", reused.First, err)
 		}
 		if erased[len(there)] {
+			if r.Erased == 0 {
+				unerased++
+			}
 			r.Erased = r.Position // an erased payload equals anything
 		}
 		there = append(there, r)
 	}
-	return store.Repeats(f.sent.Events, there), nil
+	if !store.Repeats(f.sent.Events, there) {
+		return false, nil
+	}
+	im.doc.Unerased += unerased
+	return true, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,11 +16,13 @@ import (
 const importNDJSONHelp = `Take in what gesta export ndjson wrote. SOURCE is a file, compressed (gzip) or not; without it, or with -, it is stdin.
 
 Into an empty store the events come with their positions, commits, times, ids and keys: the store is then equal to the one that was
-exported. Into any other store each commit is appended under its own key, or import:STORE:POSITION where it has none; every
+exported. Into any other store each commit that it does not begin with is appended under its own key, or import:STORE:POSITION where it has none; every
 event says in its metadata where it comes from ("import": store, position, recordedAt), takes effect when it did there, events of
-gesta's own streams are left out, and an erased event comes without data.
+gesta's own streams are left out, and an erased event comes without data. One that came in before it was erased there keeps its data
+here, and is counted: erase it here too.
 
-An import can be interrupted and run again, and a finished one adds nothing.`
+An import can be interrupted and run again, and a finished one adds nothing, also where the store has gone on since, or events were
+erased in it. Where events were erased in the exported store since, and the store holds nothing but its beginning, they are erased here too.`
 
 func newImportNDJSONCommand(e *env) *cobra.Command {
 	return &cobra.Command{
@@ -45,6 +48,7 @@ type importExportDocument struct {
 	Appended uint64 `json:"appended"`
 	Present  uint64 `json:"present"`
 	LeftOut  uint64 `json:"leftOut"`            // events of system streams
+	Unerased uint64 `json:"unerased,omitempty"` // events that were erased where they come from, and not here
 	Unmarked uint64 `json:"unmarked,omitempty"` // events whose metadata has no room for the mark
 }
 
@@ -89,6 +93,9 @@ func (d *importExportDocument) text() string {
 	if d.LeftOut > 0 {
 		fmt.Fprintf(&b, "%s of system streams left out.\n", plural(int(d.LeftOut), "event", "events"))
 	}
+	if d.Unerased > 0 {
+		fmt.Fprintf(&b, "%s erased there since, and not here: import.position in the metadata tells which.\n", plural(int(d.Unerased), "event was", "events were"))
+	}
 	if d.Unmarked > 0 {
 		fmt.Fprintf(&b, "%s metadata that is no JSON object, and no mark where it comes from.\n", plural(int(d.Unmarked), "event has", "events have"))
 	}
@@ -107,6 +114,10 @@ type exportImporter struct {
 	source *exportSource
 	doc    importExportDocument
 	given  []givenCommit // to the store, of late
+
+	shared       int    // commits that the store and the export begin with, as far as they were compared
+	sharedEvents uint64 // in them
+	unerased     uint64 // of these, how many were erased in the export and not in the store
 }
 
 // givenCommit is a commit that the store was given to restore, and where it stands in the export.
@@ -193,8 +204,8 @@ func isEmpty(ctx context.Context, s store.Store) (bool, error) {
 	return true, nil
 }
 
-// compare says whether the store holds nothing but the first commits of the export, or all of them. The source then stands
-// behind them.
+// compare says whether the store holds nothing but the first commits of the export, or begins with all of them. The source then stands
+// behind those that are there.
 func (im *exportImporter) compare(ctx context.Context) (bool, error) {
 	power, ok := store.As[store.Dumper](im.store)
 	if !ok {
@@ -211,9 +222,15 @@ func (im *exportImporter) compare(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if !ok || !equalCommits(&own, theirs) {
+		if !ok {
+			return true, nil // what the store has beyond came later
+		}
+		if !sameCommits(&own, theirs) {
 			return false, nil
 		}
+		im.shared++
+		im.sharedEvents += uint64(len(theirs.Events))
+		im.unerased += unerased(theirs, &own)
 		im.count(theirs)
 		im.doc.Present += uint64(len(theirs.Events))
 	}
@@ -223,6 +240,32 @@ func (im *exportImporter) compare(ctx context.Context) (bool, error) {
 func (im *exportImporter) count(c *store.RecordedCommit) {
 	im.doc.Commits++
 	im.doc.Events += uint64(len(c.Events))
+}
+
+// unerased counts the events that were erased in one of two same commits, and not in the other.
+func unerased(from, to *store.RecordedCommit) (n uint64) {
+	for i := range from.Events {
+		if from.Events[i].Erased != 0 && to.Events[i].Erased == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// sameCommits says whether two commits are the same to an export, but for payloads that were erased in one of them since.
+func sameCommits(a, b *store.RecordedCommit) bool {
+	if len(a.Events) != len(b.Events) || slices.EqualFunc(a.Events, b.Events, func(x, y store.Recorded) bool { return (x.Erased == 0) == (y.Erased == 0) }) {
+		return equalCommits(a, b)
+	}
+	x, y := *a, *b
+	x.Events, y.Events = slices.Clone(a.Events), slices.Clone(b.Events)
+	for i := range x.Events {
+		if e, f := &x.Events[i], &y.Events[i]; (e.Erased == 0) != (f.Erased == 0) {
+			e.Data, e.Metadata, e.Erased = nil, nil, 0
+			f.Data, f.Metadata, f.Erased = nil, nil, 0
+		}
+	}
+	return equalCommits(&x, &y)
 }
 
 // equalCommits says whether two commits are the same to an export.

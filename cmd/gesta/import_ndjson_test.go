@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -157,8 +158,15 @@ func TestExportIsAppendedAfterErasure(t *testing.T) {
 	if _, err := from.store.Erase(t.Context(), store.Erasure{Positions: []store.Position{1}}); err != nil {
 		t.Fatal(err)
 	}
-	if doc := to.imports(from.ok("export", "ndjson")); doc["appended"] != 0.0 || doc["present"] != 5.0 {
+	lines := from.ok("export", "ndjson")
+	if doc := to.imports(lines); doc["appended"] != 0.0 || doc["present"] != 5.0 || doc["unerased"] != 1.0 {
 		t.Errorf("the second time: %v", doc)
+	}
+	if _, err := to.store.Erase(t.Context(), store.Erasure{Positions: []store.Position{2}}); err != nil {
+		t.Fatal(err)
+	}
+	if doc := to.imports(lines); doc["appended"] != 0.0 || doc["present"] != 5.0 || doc["unerased"] != nil {
+		t.Errorf("erased here too: %v", doc)
 	}
 	to.ok("append", "own-1", "--type", "Own", "--key", "k-3")
 	from.ok("append", "order-42", "--type", "Own", "--key", "k-3")
@@ -253,5 +261,119 @@ func TestExportImportIsInterrupted(t *testing.T) {
 				t.Errorf("after %d bytes the store is another", after)
 			}
 		}
+	}
+}
+
+// A store that has gone on since, or forgotten, is still what came in: an export from before brings nothing back.
+func TestOldExportAddsNothing(t *testing.T) {
+	from := newCLI(t)
+	from.orders()
+	old := from.ok("export", "ndjson")
+	wantNothing := func(c *cli, what string) {
+		t.Helper()
+		before := c.ok("export", "ndjson")
+		if doc := c.imports(old); doc["mode"] != "restored" || doc["appended"] != 0.0 || doc["present"] != 5.0 || doc["complete"] != true {
+			t.Errorf("%s: %v", what, doc)
+		}
+		if diff := cmp.Diff(before, c.ok("export", "ndjson")); diff != "" {
+			t.Errorf("%s (-before +after):\n%s", what, diff)
+		}
+	}
+	from.ok("append", "order-42", "--type", "Later")
+	wantNothing(from, "a store that has gone on")
+	if _, err := from.store.Erase(t.Context(), store.Erasure{Positions: []store.Position{1, 6}}); err != nil {
+		t.Fatal(err)
+	}
+	wantNothing(from, "a store that has forgotten")
+	to := newCLI(t)
+	to.imports(from.ok("export", "ndjson"))
+	wantNothing(to, "a copy that never knew")
+}
+
+// A copy that holds the beginning forgets what the store that it is of has forgotten since.
+func TestErasuresAreRestored(t *testing.T) {
+	from := newCLI(t)
+	from.orders()
+	to := newCLI(t)
+	to.imports(from.ok("export", "ndjson"))
+	from.ok("append", "order-42", "--type", "Later")
+	if _, err := from.store.Erase(t.Context(), store.Erasure{Positions: []store.Position{1, 2}}); err != nil {
+		t.Fatal(err)
+	}
+	lines := from.ok("export", "ndjson")
+	if doc := to.imports(lines); doc["mode"] != "restored" || doc["appended"] != 3.0 || doc["present"] != 5.0 {
+		t.Errorf("%v", doc)
+	}
+	if diff := cmp.Diff(lines, to.ok("export", "ndjson")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Of two copies that went different ways, one takes in what the other has beyond what they share, and no more: what it has erased stays erased.
+func TestCopyThatWentAnotherWay(t *testing.T) {
+	from := newCLI(t)
+	from.orders()
+	to := newCLI(t)
+	to.imports(from.ok("export", "ndjson"))
+	to.ok("append", "order-9", "--type", "Own")
+	from.ok("append", "order-42", "--type", "Later")
+	erase := func(c *cli, positions ...store.Position) {
+		t.Helper()
+		if _, err := c.store.Erase(t.Context(), store.Erasure{Positions: positions}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	erase(to, 1)
+	erase(from, 2)
+	lines := from.ok("export", "ndjson")
+	for _, want := range []map[string]any{{"appended": 1.0, "present": 5.0}, {"appended": 0.0, "present": 6.0}} {
+		doc := to.imports(lines)
+		for name, want := range map[string]any{"mode": "appended", "events": 7.0, "appended": want["appended"], "present": want["present"], "unerased": 1.0, "complete": true} {
+			if doc[name] != want {
+				t.Errorf("%s is %v, want %v", name, doc[name], want)
+			}
+		}
+	}
+	want := "1 order-42 1 true\n2 order-42 2 false\n"
+	log := to.ok("log", "--reverse", "--ndjson", "--jq", `"\(.position) \(.stream) \(.version) \(.erased != null)"`)
+	if !strings.HasPrefix(log, want) || strings.Count(log, "\n") != 7 || !strings.Contains(log, " order-42 ") {
+		t.Errorf("the log is\n%s\nwant it to begin with\n%s", log, want)
+	}
+}
+
+// looking tells what it finds in a directory each time that it is read.
+type looking struct {
+	io.Reader
+	dir  string
+	seen func([]os.DirEntry)
+}
+
+func (l *looking) Read(b []byte) (int, error) {
+	list, err := os.ReadDir(l.dir)
+	if err != nil {
+		return 0, err
+	}
+	l.seen(list)
+	return l.Reader.Read(b)
+}
+
+// What stdin had has no name in the file system while it is kept: whatever ends the import, no events are left lying about.
+func TestStdinIsKeptWithoutAName(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open file keeps its name")
+	}
+	_, lines := exported(t)
+	to := newCLI(t)
+	to.ok("append", "own-1", "--type", "Own")
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	reads := 0
+	to.stdin = &looking{strings.NewReader(lines), dir, func(list []os.DirEntry) {
+		if reads++; len(list) > 0 {
+			t.Errorf("there is %s", list[0].Name())
+		}
+	}}
+	if _, stderr, code := to.run(t.Context(), "", "import", "ndjson"); code != exitOK || reads == 0 {
+		t.Errorf("exit code %d after %d reads: %s", code, reads, stderr)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/gestadb/gesta/store"
@@ -71,6 +72,7 @@ func (x *exportSource) spoolStdin() error {
 		return pathFailed("keep stdin for reading it twice", err)
 	}
 	x.spool = f
+	_ = os.Remove(f.Name()) // where that is an error, close removes it
 	if _, err := io.Copy(f, x.e.stdin); err != nil {
 		return fmt.Errorf("keep stdin for reading it twice: %w", err)
 	}
@@ -132,7 +134,10 @@ func (x *exportSource) close() error {
 		err = x.in.Close()
 	}
 	if x.spool != nil {
-		err = errors.Join(err, x.spool.Close(), os.Remove(x.spool.Name()))
+		err = errors.Join(err, x.spool.Close())
+		if gone := os.Remove(x.spool.Name()); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
 	}
 	return err
 }

@@ -238,7 +238,7 @@ type slot struct {
 	len int
 }
 
-// slotsToErase returns the slots of records that still have a payload.
+// slotsToErase returns the slots of records that still have a payload, or what damage left of one.
 func slotsToErase(f vfs.File, places []index.Place) ([]slot, error) {
 	var slots []slot
 	for _, at := range places {
@@ -246,7 +246,7 @@ func slotsToErase(f vfs.File, places []index.Place) ([]slot, error) {
 		if err != nil {
 			return nil, err
 		}
-		if rec.Erased == 0 && rec.CheckSlot() == segment.SlotWhole {
+		if rec.Erased == 0 && rec.CheckSlot() != segment.SlotZeroed {
 			slots = append(slots, slot{int64(at.Offset()) + int64(rec.EnvelopeLen), rec.SlotLen})
 		}
 	}
