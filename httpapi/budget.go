@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gestadb/gesta/store"
@@ -15,6 +16,7 @@ import (
 type budget struct {
 	most     int64
 	patience time.Duration
+	waiting  atomic.Int64 // who waits
 
 	mu    sync.Mutex
 	used  int64         // guarded by mu
@@ -31,6 +33,8 @@ func (b *budget) take(ctx context.Context, n int64) error {
 	if ok {
 		return nil
 	}
+	b.waiting.Add(1)
+	defer b.waiting.Add(-1)
 	timer := time.NewTimer(b.patience)
 	defer timer.Stop()
 	for !ok {

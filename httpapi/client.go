@@ -217,7 +217,7 @@ func public(err error) error {
 		if known, ok := errors.AsType[*eventjson.Error](l.err); ok {
 			return known
 		}
-		return &eventjson.Error{Code: eventjson.CodeUnavailable, Message: fmt.Sprintf("the server cannot be reached: %s", l.err)}
+		return &eventjson.Error{Code: eventjson.CodeUnavailable, Message: fmt.Sprintf("the server cannot be reached: %s", l.err), Hint: reachHint(l.err)}
 	}
 	return err
 }

@@ -193,7 +193,9 @@ func (rd *remoteRead) event(e *store.Recorded) bool {
 		}
 	}
 	if rd.o.Backward {
-		rd.o.Until = max(e.Position-1, rd.o.After)
+		if rd.o.Until = max(e.Position-1, rd.o.After); rd.o.Until == 0 {
+			rd.o.Limit = -1 // nothing is left, where 0 is no end
+		}
 	} else {
 		rd.o.After = e.Position
 	}

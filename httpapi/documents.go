@@ -300,10 +300,13 @@ func (l *listing) spill() error {
 	return err
 }
 
-// failed ends the answer with an error.
+// failed ends the answer with an error. Frames that are there come before it, as they do from a store that is no server's.
 func (l *listing) failed(err error, frames bool) error {
-	if !l.begun || !frames {
+	if !frames || !l.begun && len(l.buf) <= len(magic) {
 		return err
+	}
+	if !l.begun {
+		l.w.Header().Set("Content-Type", l.contentType)
 	}
 	return l.o.send(appendErrorFrame(l.buf, err))
 }

@@ -30,7 +30,9 @@ func New(o Options) *Handler {
 	h := &Handler{o: o.withDefaults()}
 	h.held.most, h.held.little = h.o.MaxHeldBytes, min(little, h.o.MaxHeldBytes/64)
 	h.documents.most, h.documents.little = heldDocuments*h.o.MaxDocumentBytes, h.o.MaxDocumentBytes/64
-	h.answers = newBudget(h.o.MaxAnswersBytes, h.o.WriteTimeout)
+	if h.answers = newBudget(h.o.MaxAnswersBytes, h.o.WriteTimeout); h.o.Answers != nil {
+		h.answers = h.o.Answers.room
+	}
 	h.routes = slices.Clone(h.o.Routes)
 	for _, own := range h.table() {
 		if !slices.ContainsFunc(h.o.Routes, func(r Route) bool { return r.Method == own.Method && r.Path == own.Path }) {

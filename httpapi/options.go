@@ -47,6 +47,9 @@ type Options struct {
 	// refused as rateLimited. Defaults to 256 MiB.
 	MaxAnswersBytes int64
 
+	// Answers does what MaxAnswersBytes does, of all that share it. Defaults to one of this handler's own.
+	Answers *Answers
+
 	// MaxFlight bounds the commits of one streamed append that are on their way, MaxFlightBytes how large they are
 	// together; a larger one flies alone. They default to 1,024 and 16 MiB.
 	MaxFlight      int

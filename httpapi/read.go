@@ -89,50 +89,78 @@ type reading struct {
 	head  store.Position // when it began
 	empty bool           // it can have no event
 
-	weighed bool // all events that it will have in memory are counted
+	weighed bool  // all events that it will have in memory are counted
+	ahead   int64 // room that is taken for the event that is read next
 }
 
-// each hands the events that the request is to see to yield, which returns false for enough.
+// each hands the events that the request is to see to yield, which returns false for enough. An event that finds no room is forgotten, so that it is not in memory while it waits, and read again.
 func (rd *reading) each(ctx context.Context, limit int, progress func(store.Position, bool), yield func(*store.Recorded) (bool, error)) error {
 	if rd.empty {
 		return nil
 	}
 	o := rd.req.o
-	o.Progress = progress
-	hides := rd.req.hides()
-	if o.Limit = limit; hides != nil {
-		o.Limit = 0 // those that are hidden do not count
-	}
-	left := limit
-	e := new(store.Recorded) // one for all
-	for next, err := range rd.s.Read(ctx, rd.req.query, o) {
-		if err != nil {
-			return because(ctx, err)
-		}
-		*e = next
-		if hides != nil && hides(e) {
-			continue
-		}
-		more, err := rd.weigh(ctx, e, yield)
-		if err != nil || !more {
+	o.Limit, o.Progress = limit, progress
+	for {
+		wanted, err := rd.eachWithRoom(ctx, &o, yield)
+		if wanted == 0 || err != nil {
 			return err
 		}
-		if left--; left == 0 {
-			return nil
+		if err := rd.h.answers.take(ctx, wanted); err != nil {
+			return err
 		}
+		rd.ahead = wanted
 	}
-	return nil
 }
 
-// weigh hands an event to yield when there is room for it. What yield makes of a large one is sent when it returns.
-func (rd *reading) weigh(ctx context.Context, r *store.Recorded, yield func(*store.Recorded) (bool, error)) (bool, error) {
-	if n := weight(r); n > 0 && !rd.weighed {
-		if err := rd.h.answers.take(ctx, n); err != nil {
-			return false, err
-		}
-		defer rd.h.answers.give(n)
+// eachWithRoom is each until an event finds no room: then it returns what that wants, and leaves in o where to go on.
+func (rd *reading) eachWithRoom(ctx context.Context, o *store.ReadOptions, yield func(*store.Recorded) (bool, error)) (wanted int64, err error) {
+	defer func() {
+		rd.h.answers.give(rd.ahead)
+		rd.ahead = 0
+	}()
+	read, hides := *o, rd.req.hides()
+	if hides != nil {
+		read.Limit = 0 // those that are hidden do not count
 	}
-	return yield(r)
+	e := new(store.Recorded) // one for all
+	for next, err := range rd.s.Read(ctx, rd.req.query, read) {
+		if err != nil {
+			return 0, because(ctx, err)
+		}
+		*e = next
+		if hides == nil || !hides(e) {
+			wanted, more, err := rd.weigh(e, yield)
+			if wanted > 0 || err != nil || !more {
+				return wanted, err
+			}
+			if o.Limit == 1 {
+				return 0, nil
+			}
+			o.Limit = max(o.Limit-1, 0)
+		}
+		if o.After = e.Position; o.Backward {
+			o.After, o.Until = read.After, e.Position-1
+		}
+	}
+	return 0, nil
+}
+
+// weigh hands an event to yield when there is room for it, or returns what it wants. What yield makes of a large one is sent when it returns.
+func (rd *reading) weigh(r *store.Recorded, yield func(*store.Recorded) (bool, error)) (wanted int64, more bool, err error) {
+	if n := weight(r); n > 0 && !rd.weighed {
+		had := rd.ahead
+		rd.ahead = 0
+		if had < n {
+			rd.h.answers.give(had)
+			if _, ok := rd.h.answers.try(n); !ok {
+				return n, false, nil
+			}
+			had = n
+		}
+		defer rd.h.answers.give(had)
+	}
+	more, err = yield(r)
+	return 0, more, err
 }
 
 // most is how many events a document has at the most.

@@ -43,6 +43,7 @@ type telling struct {
 	p        *piece     // nil while there is nothing to send
 	events   uint64
 	scanned  store.Position
+	at       store.Position // how far the read came
 	err      error
 	ended    bool
 	lastSent time.Time
@@ -86,6 +87,10 @@ func (t *telling) event(r *store.Recorded) (bool, error) {
 func (t *telling) progress(p store.Position, live bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if p < t.at {
+		return // the read began anew further back
+	}
+	t.at = p
 	t.scanned = max(t.scanned, t.rd.reached(p))
 	t.form.progress(t.piece(), progress{p, live})
 	if live && t.rd.req.o.Follow || t.p.size() >= pieceBytes {

@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gestadb/gesta/server"
@@ -24,6 +26,8 @@ func TestAudit(t *testing.T) {
 		requestAs(t, s.URLs()[0], "POST /v1/erase", malformed, tokens["admin"])
 	}
 	requestAs(t, s.URLs()[0], "POST /v1/erase", erase, tokens["operate"])
+	requestAs(t, s.URLs()[0], "GET /v1/export", "", tokens["operate"])
+	requestAs(t, s.URLs()[0], "GET /v1/export", "", tokens["admin"])
 	if err := end(); err != nil {
 		t.Fatal(err)
 	}
@@ -32,10 +36,14 @@ func TestAudit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, r.Type)
+		var said struct{ Principal, Action, Route, Target string }
+		if err := json.Unmarshal(r.Data, &said); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, strings.Join([]string{r.Type, said.Principal, said.Action, said.Route, said.Target}, "|"))
 	}
 	slices.Sort(got)
-	if want := []string{"Administered", "Denied"}; !slices.Equal(got, want) {
+	if want := []string{"Administered|admin|export||", "Administered|operate|erase||position 1", "Denied|operate||export|", "Denied|read||erase|"}; !slices.Equal(got, want) {
 		t.Errorf("the audit has %q; want %q", got, want)
 	}
 }

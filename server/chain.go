@@ -23,7 +23,7 @@ import (
 func (s *Server) handle(name string, open bool, h http.Handler) http.Handler {
 	s.names[name] = true
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q := &request{Server: s, name: name, open: open, id: requestID(r), begun: now(), answer: answered{ResponseWriter: w}, ctx: r.Context()}
+		q := &request{Server: s, name: name, open: open, id: requestID(r), begun: now(), answer: answered{ResponseWriter: w}, ctx: r.Context(), target: func() string { return "" }}
 		w.Header().Set("X-Request-Id", q.id)
 		limitBody(w, r, s.o.Limits.HandshakeTime)
 		inside := s.metrics.route(name).inside
@@ -81,6 +81,7 @@ type request struct {
 	begun  time.Time
 	answer answered
 	ctx    context.Context // with the principal, once that is known
+	target func() string   // what was administered
 }
 
 // answerBy answers if there is room for the request, and its user is known.
@@ -98,6 +99,9 @@ func (q *request) answerBy(h http.Handler, r *http.Request) {
 		if err != nil {
 			httpapi.WriteError(&q.answer, r, err)
 			return
+		}
+		if _, ok := administrative[q.name]; ok {
+			ctx, q.target = auth.WithTarget(ctx)
 		}
 		q.ctx = ctx
 		r = r.WithContext(ctx)
@@ -122,7 +126,7 @@ func (q *request) finish(r *http.Request, problem error) {
 		level = slog.LevelWarn
 	}
 	q.metrics.done(q.name, status, took, q.answer.streamed)
-	q.note(q.ctx, q.name, r.RemoteAddr, status)
+	q.note(q.ctx, q.name, r.RemoteAddr, q.target(), status)
 	if !q.log.Enabled(q.ctx, level) {
 		return
 	}

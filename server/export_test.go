@@ -3,6 +3,7 @@ package server
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // Routes returns the names of all routes, as metrics and the audit have them, and the methods of all RPCs.
@@ -15,4 +16,40 @@ func (s *Server) Routes() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// SetPatience sets for how long who takes nothing may have room that others wait for. It is called before Serve.
+func (s *Server) SetPatience(d time.Duration) { s.patience = d }
+
+// OpenStreams returns how many calls of gRPC are open on all connections.
+func (s *Server) OpenStreams() int64 { return s.links.streams.Load() }
+
+// Frames passes pieces of one direction of a connection by what walks its frames, and returns the bytes of DATA, and the kind, flags and stream of each frame.
+func Frames(pieces ...[]byte) (data int, seen [][3]uint32) {
+	var f frames
+	for _, p := range pieces {
+		data += f.walk(p, func(kind, flags byte, stream uint32) {
+			seen = append(seen, [3]uint32{uint32(kind), uint32(flags), stream})
+		})
+	}
+	return data, seen
+}
+
+// Streams opens and closes streams of one connection, where those to close are negative, and returns how many are open after each.
+func Streams(changes ...int) (open []int) {
+	var s openStreams
+	n := 0
+	for _, c := range changes {
+		switch {
+		case c > 0 && s.open(uint32(c)):
+			n++
+		case c < 0 && s.close(uint32(-c)):
+			n--
+		}
+		open = append(open, n)
+	}
+	if got := s.closeAll(); int(got) != n {
+		open = append(open, -int(got))
+	}
+	return open
 }

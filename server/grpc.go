@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,7 +26,7 @@ import (
 // grpcOptions are those of the half that serves gRPC. The connections that it gets have had their handshake.
 func (s *Server) grpcOptions() []grpc.ServerOption {
 	return append(umadb.ServerOptions(),
-		grpc.Creds(handed{}),
+		grpc.Creds(handed{&s.links}),
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),
 		grpc.ConnectionTimeout(s.o.Limits.HandshakeTime),
@@ -42,16 +41,12 @@ func (s *Server) grpcOptions() []grpc.ServerOption {
 const streamWorkers = 1024
 
 // handed are the credentials of connections whose handshake is over.
-type handed struct{}
+type handed struct{ links *links }
 
 // ServerHandshake tells grpc what the handshake found.
-func (handed) ServerHandshake(c net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	if t, ok := c.(*tls.Conn); ok {
-		return c, credentials.TLSInfo{
-			State: t.ConnectionState(), CommonAuthInfo: credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity},
-		}, nil
-	}
-	return c, plain{}, nil
+func (h handed) ServerHandshake(c net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	l := h.links.add(c)
+	return l, l, nil
 }
 
 // ClientHandshake is for clients.
@@ -68,12 +63,6 @@ func (h handed) Clone() credentials.TransportCredentials { return h }
 // OverrideServerName is for clients.
 func (handed) OverrideServerName(string) error { return nil }
 
-// plain is what is known of a connection in clear text.
-type plain struct{ credentials.CommonAuthInfo }
-
-// AuthType names it.
-func (plain) AuthType() string { return "insecure" }
-
 // unary does for a request with one answer what handle does for those of HTTP.
 func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (answer any, err error) {
 	begun := now()
@@ -87,7 +76,7 @@ func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerI
 		s.finishCall(ctx, info.FullMethod, begun, err, false)
 	}()
 	if !isHealth(info.FullMethod) { // a server that is busy is alive
-		if !s.requests.enter() {
+		if s.crowded(0) || !s.requests.enter() {
 			return nil, s.tooManyCalls(ctx)
 		}
 		defer s.requests.leave()
@@ -113,7 +102,7 @@ func (s *Server) stream(service any, stream grpc.ServerStream, info *grpc.Stream
 		s.finishCall(ctx, info.FullMethod, begun, err, true)
 	}()
 	if !isHealth(info.FullMethod) {
-		if !s.requests.enter() {
+		if s.crowded(0) || !s.requests.enter() {
 			return s.tooManyCalls(ctx)
 		}
 		defer s.requests.leave()
@@ -140,6 +129,12 @@ func (i *identified) Context() context.Context { return i.ctx }
 // tooMany is why a call is not answered.
 const tooMany = "the server answers as many requests as it may at once"
 
+// crowded says whether there are too many calls of gRPC, of which each counts until its client has taken the answer: besides those that may be answered at once there may be some of the health
+// service, and beyond.
+func (s *Server) crowded(beyond int) bool {
+	return s.links.streams.Load() > int64(s.o.Limits.Requests)+healthCalls+int64(beyond)
+}
+
 // tooManyCalls refuses a call of UmaDB's protocol, whose clients read its trailer.
 func (s *Server) tooManyCalls(ctx context.Context) error {
 	s.metrics.requestsRefused.Inc()
@@ -162,7 +157,7 @@ func (s *Server) finishCall(ctx context.Context, method string, begun time.Time,
 	code, took := status.Code(err), now().Sub(begun)
 	s.metrics.done(method, int(code), took, streamed)
 	if code == codes.PermissionDenied {
-		s.note(ctx, method, "", http.StatusForbidden)
+		s.note(ctx, method, "", "", http.StatusForbidden)
 	}
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		from := ""
@@ -180,8 +175,10 @@ func (s *Server) identifyCall(ctx context.Context, method string) (context.Conte
 	}
 	says := shown{header: first(ctx, "authorization"), trace: first(ctx, "traceparent")}
 	if p, ok := peer.FromContext(ctx); ok {
-		if t, ok := p.AuthInfo.(credentials.TLSInfo); ok {
-			says.certificate = verified(&t.State)
+		if l, ok := p.AuthInfo.(*link); ok {
+			says.certificate = verified(l.state)
+			l.AtWork(1)
+			defer l.AtWork(-1)
 		}
 	}
 	known, err := s.who.identify(ctx, says)
@@ -214,7 +211,7 @@ func (s *Server) registerHealth(h healthgrpc.HealthServer) {
 	for i := range d.Methods {
 		answer := d.Methods[i].Handler
 		d.Methods[i].Handler = func(service any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
-			if !calls.enter() {
+			if s.crowded(healthCalls) || !calls.enter() {
 				return nil, s.tooManyChecks()
 			}
 			defer calls.leave()
@@ -224,7 +221,7 @@ func (s *Server) registerHealth(h healthgrpc.HealthServer) {
 	for i := range d.Streams {
 		answer := d.Streams[i].Handler
 		d.Streams[i].Handler = func(service any, stream grpc.ServerStream) error {
-			if !calls.enter() {
+			if s.crowded(healthCalls) || !calls.enter() {
 				return s.tooManyChecks()
 			}
 			defer calls.leave()

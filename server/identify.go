@@ -104,11 +104,11 @@ func (s *Server) store(ctx context.Context) (store.Store, error) {
 	return s.who.gate.Store(auth.PrincipalOf(ctx), trace), nil
 }
 
-// administrative are the routes that change what was kept, by name. What restoring refuses in the end may have been restored in part.
-var administrative = map[string]struct{ inPart bool }{"erase": {}, "restore": {inPart: true}, "repair": {}}
+// administrative are the routes that change what was kept, or hand out all of it, by name. What restoring refuses in the end may have been restored in part.
+var administrative = map[string]struct{ inPart bool }{"erase": {}, "export": {}, "restore": {inPart: true}, "repair": {}}
 
 // note writes into the audit what an answer was about: what was denied, and what was administered. Who is not known can write nothing.
-func (s *Server) note(ctx context.Context, route, from string, status int) {
+func (s *Server) note(ctx context.Context, route, from, target string, status int) {
 	if s.who == nil || status == http.StatusUnauthorized || status == http.StatusTooManyRequests {
 		return
 	}
@@ -129,7 +129,7 @@ func (s *Server) note(ctx context.Context, route, from string, status int) {
 	if status >= http.StatusBadRequest {
 		outcome = http.StatusText(status)
 	}
-	act := auth.Act{Principal: p.Name(), From: from, Action: route, Outcome: outcome}
+	act := auth.Act{Principal: p.Name(), From: from, Action: route, Target: target, Outcome: outcome}
 	if err := s.who.audit.Done(context.WithoutCancel(ctx), act); err != nil {
 		s.log.Error("the audit could not be written", "route", route, "error", err)
 	}

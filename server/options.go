@@ -65,7 +65,7 @@ type Listener struct {
 // Limits bound what requests may take. A member that is zero has its default.
 type Limits struct {
 	Connections  int // at once; what comes beyond is closed. Defaults to 4,096.
-	Requests     int // at once, followers included; what comes beyond is rateLimited. Defaults to 4,096.
+	Requests     int // at once, followers included; what comes beyond is rateLimited. Defaults to 4,096. Calls of gRPC whose answer the client has not taken have this bound, and 1,024 more.
 	EventBytes   int // of data and metadata of an event. Defaults to what the store takes, and cannot exceed it, as the next two.
 	CommitBytes  int
 	CommitEvents int // defaults to 100,000
@@ -75,8 +75,8 @@ type Limits struct {
 	// Defaults to as many as there are processors, and at least 2.
 	Folds int
 
-	// AnswerBytes bounds what is in memory of all large events, of more than 64 KiB, that are being sent over HTTP at once, to followers and to others; what comes beyond waits, and is then
-	// rateLimited. One that is larger is sent alone. Defaults to 256 MiB.
+	// AnswerBytes bounds what is in memory of all large events, of more than 64 KiB, and of messages of gRPC of more than 16 KiB, that are being sent at once, to followers and to others; what comes
+	// beyond waits, and is then rateLimited, but for messages of several events, of which there are more and smaller ones. One that is larger is sent alone. Defaults to 256 MiB.
 	AnswerBytes int
 
 	// ReadTime is how long a read may take that does not follow. Defaults to 10 minutes.
@@ -138,16 +138,19 @@ func or[T comparable](value, otherwise T) T {
 
 // open begins to listen, after the rule that nothing is said in clear, or to nobody in particular, where others can hear it.
 func (l *Listener) open(ctx context.Context, guarded bool, log *slog.Logger) (net.Listener, *tls.Config, error) {
-	host, _, err := net.SplitHostPort(l.Address)
+	host, port, err := net.SplitHostPort(l.Address)
 	if err != nil {
 		return nil, nil, refusef("an address is a host and a port, such as 127.0.0.1:4114", "address %q: %s", l.Address, err)
+	}
+	if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil && ctx.Err() == nil {
+		return nil, nil, refusef("a port is a number up to 65535; 0 picks a free one", "address %q: there is no port %q", l.Address, port)
 	}
 	if !l.Insecure && !isLoopback(host) {
 		switch {
 		case l.Cert == "":
-			return nil, nil, refusef("give a certificate and its key, or say that it is meant to be insecure", "address %s can be reached from elsewhere, and would be spoken to in clear text", l.Address)
+			return nil, nil, refusef("give a certificate and its key (--tls-cert, --tls-key), or say that clear text is meant (--insecure)", "address %s can be reached from elsewhere, and would be spoken to in clear text", l.Address)
 		case !guarded:
-			return nil, nil, refusef("add a user, or say that it is meant to be insecure", "address %s can be reached from elsewhere, and there are no users: everyone could read and append", l.Address)
+			return nil, nil, refusef("add a user (gesta user add), or say that it is meant for everyone (--insecure)", "address %s can be reached from elsewhere, and there are no users: everyone could read and append", l.Address)
 		}
 	}
 	var config *tls.Config
@@ -157,7 +160,7 @@ func (l *Listener) open(ctx context.Context, guarded bool, log *slog.Logger) (ne
 			return nil, nil, refusef("", "%s", err)
 		}
 	case l.Cert != "" || l.Key != "" || l.ClientCA != "":
-		return nil, nil, refusef("", "address %s: TLS needs both a certificate and its key", l.Address)
+		return nil, nil, refusef("name both: --tls-cert and --tls-key; --client-ca needs them too", "address %s: TLS needs both a certificate and its key", l.Address)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", l.Address)
 	if err != nil {

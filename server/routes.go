@@ -18,7 +18,7 @@ func (s *Server) routes() (http.Handler, error) {
 	walks := httpapi.NewWalks(s.o.Limits.Folds)
 	api := httpapi.New(httpapi.Options{
 		Walks: walks, Store: s.store, MaxQueryItems: s.o.Limits.QueryItems, MaxReadTime: s.o.Limits.ReadTime, WriteTimeout: writeTime,
-		MaxBodyBytes: s.o.Limits.bodyBytes(), MaxHeldBytes: s.o.Limits.bodyBytes(), MaxAnswersBytes: int64(s.o.Limits.AnswerBytes),
+		MaxBodyBytes: s.o.Limits.bodyBytes(), MaxHeldBytes: s.o.Limits.bodyBytes(), Answers: s.answers,
 		Routes: httpapi.Folds(httpapi.FoldOptions{Walks: walks, Rules: s.o.Rules, MaxReadTime: s.o.Limits.ReadTime, WriteTimeout: writeTime}),
 	})
 	named := map[string]http.Handler{}

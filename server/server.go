@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthgrpc "google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/gestadb/gesta/httpapi"
 	"github.com/gestadb/gesta/server/umadb"
 	"github.com/gestadb/gesta/store"
 )
@@ -27,13 +29,16 @@ type Server struct {
 	grpc     *grpc.Server
 	umadb    *umadb.Service
 	metrics  *metrics
-	names    map[string]bool // of the routes
+	answers  *httpapi.Answers // bounds what both halves have in memory of what they send
+	names    map[string]bool  // of the routes
 	requests admission
 	served   store.Store // within the limits
 	who      *who        // nil where everyone may do everything
 	insecure bool        // of any listener
 	ready    readiness
 	health   *health.Server
+	links    links
+	patience time.Duration // with who does not take what others want room for
 
 	ending context.Context // done when requests are to come to their end
 	end    context.CancelFunc
@@ -46,7 +51,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, log: o.Log, names: map[string]bool{}, requests: admission{limit: int64(o.Limits.Requests)}}
+	s := &Server{o: o, log: o.Log, names: map[string]bool{}, requests: admission{limit: int64(o.Limits.Requests)}, patience: writeTime}
 	s.ending, s.end = context.WithCancel(context.Background())
 	s.served = &bounded{Store: o.Store, limits: o.Limits, ending: s.ending}
 	if s.who, err = newWho(ctx, &o, s.served, func(err error) { s.log.Error("the audit could not be written", "error", err) }); err != nil {
@@ -68,12 +73,13 @@ func New(ctx context.Context, o Options) (*Server, error) {
 
 // assemble makes the two halves.
 func (s *Server) assemble() error {
+	s.answers = httpapi.NewAnswers(int64(s.o.Limits.AnswerBytes), writeTime)
 	h, err := s.routes()
 	if err != nil {
 		return err
 	}
 	s.http = s.httpServer(h)
-	s.umadb = umadb.New(umadb.Options{Store: s.store, MaxEvents: s.o.Limits.CommitEvents, MaxQueryParts: store.MaxQueryParts, MaxReadTime: s.o.Limits.ReadTime})
+	s.umadb = umadb.New(umadb.Options{Store: s.store, MaxEvents: s.o.Limits.CommitEvents, MaxQueryParts: store.MaxQueryParts, MaxReadTime: s.o.Limits.ReadTime, Room: s.answers})
 	s.grpc = grpc.NewServer(s.grpcOptions()...) // has goroutines, which end with it: nothing may fail from here on
 	s.umadb.Register(s.grpc)
 	healthy := health.NewServer()
@@ -99,7 +105,7 @@ func (s *Server) listen(ctx context.Context) error {
 			scheme = "https"
 		}
 		s.urls = append(s.urls, scheme+"://"+from.Addr().String())
-		s.split = append(s.split, newSplitter(from, config, s.o.Limits.HandshakeTime, s.o.DrainTime/10, admit, s.refused))
+		s.split = append(s.split, newSplitter(from, config, s.o.Limits.HandshakeTime, s.silence(), admit, s.refused))
 	}
 	return nil
 }
@@ -142,6 +148,7 @@ func (s *Server) Serve(ctx context.Context, ready func() error) error {
 		run("follow users", func() error { return s.who.users.Run(aside) })
 		run("write audit", func() error { return s.who.audit.Run(aside) })
 	}
+	running.Go(func() { s.links.cutHolders(aside, s.patience, s.answers.Wanted, s.log) })
 	for _, sp := range s.split {
 		run("accept", sp.run)
 		run("serve HTTP", func() error { return s.http.Serve(sp.http1) })
@@ -175,10 +182,15 @@ func (s *Server) drain() {
 	s.ready.set(false)
 	s.health.Shutdown()
 	s.stopListening()
+	s.umadb.Close() // before what they follow ends, which would be an error
 	s.end()
-	s.umadb.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), s.o.DrainTime)
 	defer cancel()
+	var cutting sync.WaitGroup
+	defer cutting.Wait()
+	still, enough := context.WithCancel(context.Background())
+	defer enough()
+	cutting.Go(func() { s.links.cutStill(still, s.silence(), s.log) })
 	stopped := make(chan struct{})
 	go func() {
 		s.grpc.GracefulStop()
@@ -197,6 +209,9 @@ func (s *Server) drain() {
 		s.log.Warn("requests were cut off", "after", s.o.DrainTime, "error", err)
 	}
 }
+
+// silence is how long it is waited, when the server ends, for who stands still.
+func (s *Server) silence() time.Duration { return s.o.DrainTime / 10 }
 
 // httpServer returns the half that serves HTTP/1.1.
 func (s *Server) httpServer(h http.Handler) *http.Server {

@@ -144,6 +144,7 @@ func TestSafeByDefault(t *testing.T) {
 		{"half of TLS", server.Listener{Address: "127.0.0.1:0", Cert: id.cert}, "", "both a certificate and its key"},
 		{"client CA without TLS", server.Listener{Address: "127.0.0.1:0", ClientCA: id.cert}, "", "both a certificate and its key"},
 		{"no port", server.Listener{Address: "127.0.0.1"}, "", "missing port"},
+		{"no such port", server.Listener{Address: "127.0.0.1:99999"}, "", `there is no port "99999"`},
 		{"no such certificate", server.Listener{Address: "127.0.0.1:0", Cert: id.key + ".gone", Key: id.key}, "", "load certificate"},
 	}
 	for _, tt := range tests {

@@ -16,7 +16,7 @@ import (
 
 // AuditStream is the stream of what was administered and denied.
 //
-//	Administered  {"principal":"ada","from":"10.0.0.7:4242","action":"erase","target":"positions 7, 9","outcome":"done"}
+//	Administered  {"principal":"ada","from":"10.0.0.7:4242","action":"erase","target":"positions 7 to 9, 12","outcome":"done"}
 //	Denied        {"principal":"bob","route":"POST /v1/append","minute":"2026-11-01T10:06:00Z","count":12}
 //
 // Denied requests are one event for each principal, route and minute, written when the minute is over: a process that dies loses those of its last minutes. Requests that nobody authenticated are only

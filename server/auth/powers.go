@@ -289,6 +289,7 @@ func (g *guarded) Erase(ctx context.Context, e store.Erasure) (store.Result, err
 	if err := g.mayErase(ctx, e.Positions); err != nil {
 		return store.Result{}, err
 	}
+	noteTarget(ctx, e.Positions)
 	r, err := eraser.Erase(ctx, e)
 	r.Versions = slices.DeleteFunc(slices.Clone(r.Versions), func(v store.StreamVersion) bool { return !g.p.May(Read, v.Stream) })
 	return r, err

@@ -207,13 +207,15 @@ func TestClientLongMessages(t *testing.T) {
 			if err := stream.RecvMsg(&r); err != nil {
 				return err
 			}
-			b := batch{stream: stream, size: int(r.batchSize.n)}
-			defer b.drop()
+			b := New(Options{Store: func(context.Context) (store.Store, error) { return s, nil }}).newBatch(stream, r.batchSize)
+			defer b.end()
 			for e, err := range s.Read(stream.Context(), nil, store.ReadOptions{After: store.Position(r.start.n - 1)}) {
 				if err != nil {
 					return err
 				}
-				b.room(roughSize(&e))
+				if err := b.reserve(mostSize(&e)); err != nil {
+					return err
+				}
 				b.out = appendSequenced(b.out, &e)
 				if b.events++; b.events == b.size {
 					if err := b.send(); err != nil {

@@ -37,6 +37,6 @@
 // # What it does not do
 //
 // It neither authenticates nor authorises: who calls is established by interceptors before it, and what they may do by the store that
-// [Options] gives for the call. A client that stops reading a response holds that response's goroutine and at most one message until its connection
-// ends.
+// [Options] gives for the call. A client that stops reading a response holds that response's goroutine and 32 KiB of messages until its connection
+// ends, and what [Options].Room lets it have of larger ones.
 package umadb

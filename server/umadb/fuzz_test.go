@@ -190,6 +190,8 @@ func FuzzTrackingRequest(f *testing.F) {
 func FuzzShown(f *testing.F) {
 	f.Add("T", "a", []byte("data"), []byte(`{"k":"v","umadb":[{"index":1,"key":"actor","value":"\ud800"}],"n":[{}]}`), uint64(1), "s")
 	f.Add("", "", []byte(nil), []byte(` { "a" : "\u00e9\\" , "b" : -1.5e3 } `), uint64(1<<53-1), "")
+	f.Add("", "", []byte(nil), []byte("{\""+strings.Repeat("\xff", 999)+"\":\""+strings.Repeat("\xff", 999)+"\"}"), uint64(1), "")
+	f.Add("", "", []byte(nil), []byte("{"+strings.Repeat(`"":1,"a":2,`, 999)+`"":1}`), uint64(1), "")
 	f.Fuzz(func(t *testing.T, kind, tag string, data, metadata []byte, p uint64, source string) {
 		for _, s := range []string{kind, tag, source} {
 			if strings.ToValidUTF8(s, "") != s {
@@ -200,7 +202,11 @@ func FuzzShown(f *testing.F) {
 		if source != "" {
 			r.Tracking = &store.Tracking{Source: source, Position: p}
 		}
-		m := read(t, "ReadResponse", appendSequenced(nil, &r))
+		b := appendSequenced(nil, &r)
+		if len(b) > mostSize(&r) {
+			t.Errorf("%d bytes; want at most %d", len(b), mostSize(&r))
+		}
+		m := read(t, "ReadResponse", b)
 		if len(m.GetUnknown()) > 0 {
 			t.Error("there are unknown fields")
 		}

@@ -3,6 +3,7 @@ package umadb
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -56,6 +57,7 @@ type watch struct {
 	ctx     context.Context //nolint:containedctx // of the call that is watched
 	message string
 	timer   *time.Timer
+	fired   atomic.Bool // before the call ends for its client
 }
 
 var watches = sync.Pool{New: func() any {
@@ -85,6 +87,7 @@ func (w *watch) end() bool {
 
 // interrupt ends the call for its client, by which the stream's context is done: what blocks on that returns.
 func (w *watch) interrupt() {
+	w.fired.Store(true)
 	end, ok := grpc.ServerTransportStreamFromContext(w.ctx).(interface{ WriteStatus(s *status.Status) error })
 	if ok {
 		_ = end.WriteStatus(status.Convert(Error(w.ctx, eventjson.CodeTimeout, w.message))) // it fails where the client is gone

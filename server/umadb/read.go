@@ -2,7 +2,9 @@ package umadb
 
 import (
 	"context"
+	"errors"
 	"math"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 
@@ -39,20 +41,24 @@ func (s *Service) read(r *readRequest, stream grpc.ServerStream) error {
 		return invalid.fail(ctx, problem)
 	}
 	if s.o.MaxReadTime <= 0 {
-		return s.readFrom(ctx, r, stream)
+		return s.readFrom(ctx, r, stream, nil)
 	}
 	w := newWatch(ctx, s.o.MaxReadTime, tooLong)
-	err := s.readFrom(ctx, r, stream)
+	err := s.readFrom(ctx, r, stream, &w.fired)
 	if !w.end() {
 		return Error(ctx, eventjson.CodeTimeout, tooLong) // as the client has been told
 	}
 	return err
 }
 
-func (s *Service) readFrom(ctx context.Context, r *readRequest, stream grpc.ServerStream) error {
+// readFrom is read within its time. late, which may be nil, says that it is over.
+func (s *Service) readFrom(ctx context.Context, r *readRequest, stream grpc.ServerStream, late *atomic.Bool) error {
 	st, err := s.o.Store(ctx)
 	if err == nil {
-		err = s.readAll(ctx, st, r, stream)
+		b := s.newBatch(stream, r.batchSize)
+		defer b.end()
+		b.own, b.late = r.limit.set, late
+		err = b.readAll(ctx, s, st, r)
 	}
 	if err != nil {
 		return failure(ctx, err)
@@ -60,12 +66,10 @@ func (s *Service) readFrom(ctx context.Context, r *readRequest, stream grpc.Serv
 	return nil
 }
 
-func (s *Service) readAll(ctx context.Context, st store.Store, r *readRequest, stream grpc.ServerStream) error {
+func (b *batch) readAll(ctx context.Context, s *Service, st store.Store, r *readRequest) error {
 	if r.limit.set && r.limit.n == 0 {
 		return nil
 	}
-	b := batch{stream: stream, size: batchOf(r.batchSize), own: r.limit.set}
-	defer b.drop()
 	o := store.ReadOptions{Backward: r.backwards}
 	empty := false
 	if !r.limit.set {
@@ -111,28 +115,37 @@ func (r *readRequest) bounds(o store.ReadOptions) (store.ReadOptions, bool) {
 
 // readInto sends what the read finds; the last message, when it is not full, is left for the caller to send.
 func (b *batch) readInto(ctx context.Context, st store.Store, q store.Query, o store.ReadOptions, limit optional) error {
-	o.Limit = int(min(limit.n, math.MaxInt32)) // 0 when it is not set: no limit
 	for {
+		o.Limit = int(min(limit.n, math.MaxInt32)) // 0 when it is not set: no limit
 		holes := 0
 		last := store.Position(0)
 		for e, err := range st.Read(ctx, q, o) {
 			if err != nil {
 				return err
 			}
-			last = e.Position
 			if store.IsSystem(e.Stream) {
 				holes++
-			} else if err := b.add(&e); err != nil {
+			} else if err := b.add(&e); errors.Is(err, errFull) {
+				break
+			} else if err != nil {
 				return err
 			} else if limit.set {
 				limit.n--
 			}
+			last = e.Position
 		}
-		if o.Limit == 0 || holes == 0 || limit.n == 0 {
+		if b.wanted == 0 && (o.Limit == 0 || holes == 0 || limit.n == 0) {
 			return nil
 		}
-		// Holes took places of the limit: what is left of it is read from there on.
-		o.Limit = int(min(limit.n, math.MaxInt32))
+		// An event waits for room, and is read again when there is some; or holes took places of the limit: what is left is read from there on.
+		if b.wanted > 0 {
+			if err := b.wait(); err != nil {
+				return err
+			}
+		}
+		if last == 0 {
+			continue
+		}
 		if !o.Backward {
 			o.After = last
 		} else if o.Until = last - 1; o.Until <= o.After {

@@ -32,6 +32,10 @@ type Options struct {
 	// is no limit.
 	MaxReadTime time.Duration
 
+	// Room bounds what messages of more than 16 KiB take in memory, of all reads and subscriptions, until gRPC has written them; each call has up to 32 KiB more. A batch that finds none is cut
+	// short, an event that does is waited for, and then refused with the error of Room. Defaults to none, which bounds nothing.
+	Room Room
+
 	// MaxReceiving bounds the requests that are received at once; others wait. An append that is longer than [StreamWindow] counts until it
 	// is answered. Defaults to 32.
 	MaxReceiving int
@@ -137,6 +141,9 @@ func unary[R request](in *Intake, method string, take func() R, call func(contex
 			} else {
 				in.leave()
 			}
+			conn := connectionOf(ctx)
+			conn.AtWork(1)
+			defer conn.AtWork(-1)
 			return call(ctx, req)
 		}
 		if interceptor == nil {
@@ -154,6 +161,9 @@ func serverStream[R request](in *Intake, take func() R, call func(R, grpc.Server
 		if err := in.Receive(stream.Context(), stream.RecvMsg, req); err != nil {
 			return err
 		}
+		conn := connectionOf(stream.Context())
+		conn.AtWork(1)
+		defer conn.AtWork(-1)
 		return call(req, stream)
 	}
 }

@@ -43,8 +43,9 @@ func (s *Service) follow(ctx context.Context, st store.Store, r *subscribeReques
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	b := batch{stream: stream, size: batchOf(r.batchSize)}
-	defer b.drop()
+	b := s.newBatch(stream, r.batchSize)
+	defer b.end()
+	b.open = ctx
 	var failed error // of sending, which the read learns with the next event, or by the end of ctx
 	o := store.ReadOptions{
 		After:  store.Position(min(r.after.n, uint64(store.MaxPosition))),
@@ -55,16 +56,29 @@ func (s *Service) follow(ctx context.Context, st store.Store, r *subscribeReques
 			}
 		},
 	}
-	for e, err := range st.Read(ctx, q, o) {
-		if err = errors.Join(failed, err); err != nil {
+	for {
+		err := b.followInto(ctx, st, q, &o, &failed)
+		if !errors.Is(err, errFull) {
 			return err
 		}
-		if store.IsSystem(e.Stream) {
-			continue
-		}
-		if err := b.add(&e); err != nil {
+		if err := b.wait(); err != nil {
 			return err
 		}
+	}
+}
+
+// followInto sends what the read finds until ctx is done, or an event waits for room: then o says where to go on.
+func (b *batch) followInto(ctx context.Context, st store.Store, q store.Query, o *store.ReadOptions, failed *error) error {
+	for e, err := range st.Read(ctx, q, *o) {
+		if err = errors.Join(*failed, err); err != nil {
+			return err
+		}
+		if !store.IsSystem(e.Stream) {
+			if err := b.add(&e); err != nil {
+				return err
+			}
+		}
+		o.After = e.Position
 	}
 	return ctx.Err()
 }
