@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gestadb/gesta/store"
 	"github.com/gestadb/gesta/store/open"
@@ -83,6 +84,16 @@ func (e *env) addCompletions(cmd *cobra.Command) {
 	}
 	for _, c := range cmd.Commands() {
 		e.addCompletions(c)
+	}
+}
+
+// plainUsage takes the marks of the names of values out of what a shell says about flags.
+func plainUsage(cmd *cobra.Command) {
+	for _, flags := range []*pflag.FlagSet{cmd.Flags(), cmd.PersistentFlags()} {
+		flags.VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+	}
+	for _, c := range cmd.Commands() {
+		plainUsage(c)
 	}
 }
 

@@ -55,7 +55,7 @@ _gesta() {
         return
     fi
 
-    # Bash replaces what stands after the last character at which it cut.
+    # Bash replaces what stands after the last character at which it cut, and an @ as well while it completes names of hosts.
     local before='' flag='' current=${arguments[${#arguments[@]} - 1]}
     if [[ $current == -*=* ]]; then # gesta offers what stands after the flag
         flag=${current%%=*}=
@@ -67,6 +67,9 @@ _gesta() {
                 ((${#word} > ${#before})) && before=$word
             fi
         done
+    fi
+    if [[ $before == *@ ]] && shopt -q hostcomplete; then
+        before=${before%@}
     fi
     for word in "${candidates[@]}"; do
         word=$flag$word

@@ -94,7 +94,10 @@ func (e *env) demoDir(dir string) (string, error) {
 	if taken {
 		return "", usagef("--dir %s: there is something in it already", dir)
 	}
-	return path, os.MkdirAll(path, 0o755)
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return "", pathFailed("make a directory for the demonstration", err)
+	}
+	return path, nil
 }
 
 // demoHistory chooses a history.

@@ -57,7 +57,7 @@ var hints = map[eventjson.Code]string{
 	eventjson.CodeTracking:        "this input was already taken: go on with the one after it",
 	eventjson.CodeDamaged:         "gesta check names everything that is wrong; gesta check --repair heals what can be derived again",
 	eventjson.CodeLocked:          "another process writes to this store: wait for it, or end it; reading works meanwhile",
-	eventjson.CodeOutcomeUnknown:  "repeat it with the same --key: it is written once either way",
+	eventjson.CodeOutcomeUnknown:  "repeat it with the same --key: it is written once either way; without a key, look before you repeat it (gesta log)",
 	eventjson.CodeUnauthenticated: "GESTA_TOKEN, or the file that GESTA_TOKEN_FILE names, has the token; gesta token create makes one",
 	eventjson.CodeReadOnly:        "open the store where it can be written to",
 	eventjson.CodeInternal:        "this is a fault in gesta; gesta check says whether the store is well",

@@ -209,6 +209,7 @@ func TestMisread(t *testing.T) {
 	c := newCLI(t)
 	c.orders()
 	for line, want := range map[string]string{
+		"at tomorow order-42":                               "gesta: TIME: invalid: \"tomorow\" is not a time such as 2026-11-01T10:06:00Z, 2026-11-01, yesterday, last friday or 2 hours ago\n",
 		"log -n x":                                          "gesta: --number \"x\" is no number\nhint: gesta log --help shows its flags\n",
 		"log -n 99999999999999999999":                       "gesta: --number \"99999999999999999999\" is out of range\nhint: gesta log --help shows its flags\n",
 		"log --reverse=soon":                                "gesta: --reverse takes no value, and was given \"soon\"\nhint: gesta log --help shows its flags\n",

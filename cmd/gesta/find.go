@@ -41,7 +41,7 @@ func (e *env) open(ctx context.Context, o open.Options) (store.Store, error) {
 	}
 	s, err := backend(ctx, url, o)
 	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", url, err)
+		return nil, fmt.Errorf("open store %s: %w", url, hungUp(url, err))
 	}
 	return s, nil
 }
@@ -75,6 +75,9 @@ func (e *env) storeURL() (string, error) {
 	case err == nil && !info.IsDir():
 		return "", notFoundf("a store is a directory", "there is no store at %s: it is a file", path)
 	case isMissing(err):
+		if hostAndPort.MatchString(given) {
+			return "", notFoundf("the URL of a server begins with http:// or https://: http://"+given, "there is no store at %s", path)
+		}
 		return "", notFoundf("gesta init makes one: gesta init --store "+given, "there is no store at %s", path)
 	case err != nil:
 		return "", fmt.Errorf("look for %s: %w", path, err)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -186,11 +187,21 @@ func (e *env) copyUmaDB(ctx context.Context, s store.Store, client *umadb.Client
 	return ctx.Err()
 }
 
+// dialled is how gRPC tells that it could not connect.
+var dialled = regexp.MustCompile(`^(.*)connection error: desc = "transport: (?:Error while dialing: |authentication handshake failed: )?(.*)"$`)
+
 // umadbFailed says what to do about a server that refuses.
 func umadbFailed(err error) error {
 	d := eventjson.Describe(err)
 	if d.Code == eventjson.CodeUnauthenticated && d.Hint == "" {
 		d.Hint = "UmaDB wants its API key: give --api-key-file FILE"
+		return &d
+	}
+	if m := dialled.FindStringSubmatch(d.Message); m != nil {
+		d.Message = "import from UmaDB: " + m[1] + "the server cannot be reached: " + m[2]
+		if strings.Contains(m[2], "first record does not look like a TLS handshake") {
+			d.Hint = "what answers there has no certificate: write http://"
+		}
 		return &d
 	}
 	return fmt.Errorf("import from UmaDB: %w", err)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -358,6 +360,24 @@ func TestUmaDBClientFlags(t *testing.T) {
 		}
 		if d := eventjson.Describe(err); tt.want != "" && (d.Code != eventjson.CodeUsage || !strings.Contains(d.Message, tt.want) || strings.Contains(d.Message, "secret")) {
 			t.Errorf("%s: %s: %s; want usage with %q", tt.url, d.Code, d.Message, tt.want)
+		}
+	}
+}
+
+// What gRPC says of a server that it cannot reach is told without its own words around it.
+func TestUmaDBUnreachable(t *testing.T) {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for url, want := range map[string][2]string{
+		gone.URL: {"connection refused", ""},
+		strings.Replace(plain.URL, "http:", "https:", 1): {"does not look like a TLS handshake", "write http://"},
+	} {
+		_, stderr, code := newCLI(t).run(t.Context(), "", "import", "umadb", url)
+		if code != exitUnavailable || !strings.Contains(stderr, "the server cannot be reached: ") || strings.Contains(stderr, "desc =") || strings.Contains(stderr, `"`) ||
+			!strings.Contains(stderr, want[0]) || !strings.Contains(stderr, want[1]) {
+			t.Errorf("%s: exit code %d, %q", url, code, stderr)
 		}
 	}
 }

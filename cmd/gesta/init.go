@@ -103,6 +103,9 @@ func (e *env) initStore(ctx context.Context, path string) (err error) {
 		return nil
 	}
 	e.note("Made an empty store at %s.", path)
+	if used := e.getenv("GESTA_STORE"); used != "" && e.global.store == "" && e.abs(used) != path && e.abs(used) != filepath.Dir(path) {
+		e.warn("GESTA_STORE is set: commands work with %s until it is unset", used)
+	}
 	return nil
 }
 

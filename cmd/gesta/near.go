@@ -33,11 +33,18 @@ func nearStream(ctx context.Context, s store.Store, err error) error {
 	if !ok {
 		return err
 	}
+	near := *missing
+	if at := strings.LastIndexByte(missing.Stream, '@'); at > 0 {
+		stream := missing.Stream[:at]
+		if info, ok := n.first(stream, ""); ok && info.Stream == stream {
+			near.Hint = fmt.Sprintf("what follows the @ is a version, as in %s@1; gesta at TIME %s goes by time", stream, stream)
+			return &near
+		}
+	}
 	name := n.like(missing.Stream)
 	if name == "" || name == missing.Stream {
 		return err
 	}
-	near := *missing
 	near.Hint = fmt.Sprintf("did you mean %s? %s", name, missing.Hint)
 	return &near
 }

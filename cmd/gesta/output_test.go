@@ -122,6 +122,10 @@ func TestPager(t *testing.T) {
 	if _, stderr, code := c.run(t.Context(), "", "log"); code != exitOK || stderr != "" {
 		t.Errorf("a pager that is left early: exit code %d, %s", code, stderr)
 	}
+	c.environ = map[string]string{"TERM": "dumb"} // of which less complains, and waits for a key
+	if out := c.ok("config", "--jq", `.items[] | select(.name == "pager") | .from`, "--color=never"); out != "default: the terminal is dumb\n" {
+		t.Errorf("the pager of a dumb terminal: %q", out)
+	}
 }
 
 func TestJQ(t *testing.T) {

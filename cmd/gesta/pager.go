@@ -79,6 +79,9 @@ func (e *env) pagerChoice(c *config) (command, from string) {
 	if command, ok := e.lookup("PAGER"); ok {
 		return strings.TrimSpace(command), "PAGER"
 	}
+	if e.getenv("TERM") == "dumb" {
+		return "", "default: the terminal is dumb"
+	}
 	if isProgram("less") {
 		return "less", "default"
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 // readingFlags are the flags of commands that ask about history. A command adds those that mean something to it.
 type readingFlags struct {
 	knownAt, effectiveAt, reducer, path string
+
+	knownBy string // what the command line calls knownAt, unless --known-at
 }
 
 func (f *readingFlags) addKnown(cmd *cobra.Command) {
@@ -52,7 +55,7 @@ func (f *readingFlags) known(e *env) (history.Known, error) {
 	if f.knownAt == "" {
 		return history.Known{}, nil
 	}
-	return answers.ParseKnown("--known-at", f.knownAt, e.historyClock())
+	return answers.ParseKnown(cmp.Or(f.knownBy, "--known-at"), f.knownAt, e.historyClock())
 }
 
 // parseTime reads the value of a flag that is a time; the zero time where it is not given.

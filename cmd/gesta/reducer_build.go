@@ -85,7 +85,7 @@ func (e *env) reducerBuild(ctx context.Context, pkg, out string) error {
 		return usagef("%s", err) // how the source is written, or what the machine lacks
 	}
 	if err != nil {
-		return err
+		return pathFailed("-o "+out, err)
 	}
 	module, err := os.ReadFile(e.abs(out))
 	if err != nil {

@@ -176,7 +176,11 @@ func (r *reducers) named(ctx context.Context, name string) (reducer.Reducer, err
 			return rule, err
 		}
 	}
-	return nil, usageHint("there is mergepatch; a file ends in .js or .wasm, or stands in "+r.dir, "there is no reducer %q", name)
+	hint := "there is mergepatch; a file ends in .js or .wasm"
+	if r.dir != "" { // the rules of a store on a server are the server's
+		hint += ", or stands in " + r.dir
+	}
+	return nil, usageHint(hint, "there is no reducer %q", name)
 }
 
 // forRequest returns the rules by which a server answers a request: name is that of a reducer in the directory of the store, and never a path; empty

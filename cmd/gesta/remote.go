@@ -2,16 +2,32 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 
+	"github.com/gestadb/gesta/store/eventjson"
 	"github.com/gestadb/gesta/store/open"
 )
 
 // isRemote says whether a URL is that of a server.
 func isRemote(address string) bool {
 	return strings.HasPrefix(address, "http:") || strings.HasPrefix(address, "https:")
+}
+
+// hostAndPort is what somebody writes who means a server, and forgets the scheme.
+var hostAndPort = regexp.MustCompile(`^[A-Za-z0-9.-]+:[0-9]{1,5}$`)
+
+// hungUp adds a hint where a server ended the connection without an answer, as one does that waits for TLS.
+func hungUp(address string, err error) error {
+	if known, ok := errors.AsType[*eventjson.Error](err); ok && known.Hint == "" && strings.HasPrefix(address, "http:") && strings.HasSuffix(known.Message, ": EOF") {
+		told := *known
+		told.Hint = "it ended the connection without an answer: where the server has a certificate, its URL begins with https://"
+		return &told
+	}
+	return err
 }
 
 // introduced adds what a server knows this command line by, and what this command line knows the server by, where the URL is that of one.

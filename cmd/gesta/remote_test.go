@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -90,6 +92,36 @@ func TestTokensStayConfidential(t *testing.T) {
 	} {
 		if got := confidential(address); got != want {
 			t.Errorf("confidential(%s) = %v; want %v", address, got, want)
+		}
+	}
+}
+
+// Where a server cannot be reached, the hint says what may be meant.
+func TestUnreachable(t *testing.T) {
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	sealed := httptest.NewTLSServer(http.NotFoundHandler())
+	defer sealed.Close()
+	sealed.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of the handshake that was broken off
+	hangsUp := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer hangsUp.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for url, want := range map[string]string{
+		sealed.URL: "GESTA_CA_FILE",
+		strings.Replace(plain.URL, "http:", "https:", 1): "begins with http://",
+		hangsUp.URL:                             "begins with https://",
+		gone.URL:                                "gesta serve starts a server",
+		strings.TrimPrefix(gone.URL, "http://"): "http://127.0.0.1:",
+	} {
+		e := &env{getenv: func(string) string { return "" }, dir: t.TempDir()}
+		e.global.store = url
+		s, err := e.openReader(t.Context())
+		if s != nil {
+			err = closing(s, err)
+		}
+		if d := describe(err); !strings.Contains(d.Hint, want) {
+			t.Errorf("%s: %s, hint %q; want %q", url, d.Message, d.Hint, want)
 		}
 	}
 }

@@ -90,6 +90,7 @@ func run(ctx context.Context, e *env, args []string) int {
 	}
 	if _, ok := isCompletion(root, args); ok {
 		e.addCompletions(root)
+		plainUsage(root)
 	}
 	root.SetArgs(args)
 	root.SetIn(e.stdin)

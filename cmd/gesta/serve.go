@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -108,26 +109,39 @@ func newServeCommand(e *env) *cobra.Command {
 const maxReadSeconds = 365 * 24 * 3600
 
 // check refuses settings that make no sense.
-func (f *serveFlags) check() error {
+func (f *serveFlags) check(settings []configItem) error {
+	called := func(name string) string {
+		for _, s := range settings {
+			if s.Name == name && s.From != "--"+name {
+				return s.From + ": " + name
+			}
+		}
+		return "--" + name
+	}
 	for name, n := range map[string]int{
 		"max-event-bytes": f.limits.EventBytes, "max-commit-bytes": f.limits.CommitBytes, "max-commit-events": f.limits.CommitEvents,
 		"max-connections": f.limits.Connections, "max-requests": f.limits.Requests, "max-query-items": f.limits.QueryItems, "max-folds": f.limits.Folds,
 		"max-answer-bytes": f.limits.AnswerBytes, "max-read-seconds": f.readSeconds,
 	} {
 		if n < 0 || n == 0 && name != "max-event-bytes" && name != "max-commit-bytes" && name != "max-folds" {
-			return usagef("--%s is a number above 0, not %d", name, n)
+			return usagef("%s is a number above 0, not %d", called(name), n)
 		}
 	}
 	if f.readSeconds > maxReadSeconds {
-		return usagef("--max-read-seconds is at most %d, not %d", maxReadSeconds, f.readSeconds)
+		return usagef("%s is at most %d, not %d", called("max-read-seconds"), maxReadSeconds, f.readSeconds)
 	}
 	f.limits.ReadTime = time.Duration(f.readSeconds) * time.Second
 	if f.pose != "" && f.pose != "umadb" {
-		return usagef("--pose is umadb, not %q", f.pose)
+		return usagef("%s is umadb, not %q", called("pose"), f.pose)
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.level)); err != nil {
-		return usagef("--log-level is debug, info, warn or error, not %q", f.level)
+		return usagef("%s is debug, info, warn or error, not %q", called("log-level"), f.level)
+	}
+	for _, origin := range f.origins {
+		if err := http.NewCrossOriginProtection().AddTrustedOrigin(origin); err != nil && origin != "*" {
+			return usagef("%s is an origin such as https://example.org, without a path, or *, not %q", called("cors-origin"), origin)
+		}
 	}
 	return nil
 }
@@ -140,12 +154,15 @@ func (e *env) serve(ctx context.Context, f *serveFlags) (err error) {
 	o := server.Options{Origins: f.origins, Limits: f.limits, Version: buildVersion(), Log: log}
 	if f.apiKeyFile != "" {
 		if o.APIKey, err = auth.ReadAPIKey(e.abs(f.apiKeyFile)); err != nil {
-			return pathFailed("read API key", err)
+			return pathFailed("--api-key-file", err)
 		}
 	}
 	url, err := e.servedURL()
 	if err != nil {
 		return err
+	}
+	if isRemote(url) {
+		return usageHint("name the directory of a store with --store", "%s is a server already: serve needs a store of its own", url)
 	}
 	if o.Store, err = e.openServed(ctx, url); err != nil {
 		return err

@@ -49,7 +49,7 @@ func (e *env) serveSettings(cmd *cobra.Command, f *serveFlags) ([]configItem, er
 	if err != nil {
 		return nil, err
 	}
-	return items, f.check()
+	return items, f.check(items)
 }
 
 // serveSetting brings one setting into its flag.
@@ -61,7 +61,7 @@ func (e *env) serveSetting(flag *pflag.Flag, file *serveFile) (configItem, error
 	switch {
 	case flag.Changed:
 		item.From = "--" + flag.Name
-	case inEnvironment:
+	case inEnvironment && value != "":
 		item.From = variable
 		if err := setFlag(flag, value); err != nil {
 			return item, usagef("%s: %s", variable, err)
@@ -80,10 +80,16 @@ func (e *env) serveSetting(flag *pflag.Flag, file *serveFile) (configItem, error
 }
 
 func setFlag(flag *pflag.Flag, value string) error {
-	if err := flag.Value.Set(value); err != nil {
-		return fmt.Errorf("%s is not %q: %w", flag.Name, value, err)
+	err := flag.Value.Set(value)
+	switch {
+	case err == nil:
+		return nil
+	case flag.Value.Type() == "int":
+		return fmt.Errorf("%s is a number, not %q", flag.Name, value)
+	case flag.Value.Type() == "bool":
+		return fmt.Errorf("%s is true or false, not %q", flag.Name, value)
 	}
-	return nil
+	return fmt.Errorf("%s is not %q: %w", flag.Name, value, err)
 }
 
 // serveFile is what the file of --config says.

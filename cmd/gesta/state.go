@@ -60,7 +60,7 @@ func newAtCommand(e *env) *cobra.Command {
 			if args[0] == "" {
 				return usagef("the time is empty")
 			}
-			f.knownAt = args[0]
+			f.knownAt, f.knownBy = args[0], "TIME"
 			return e.state(cmd.Context(), args[1], &f)
 		},
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gestadb/gesta/server/auth"
 	"github.com/gestadb/gesta/store"
+	"github.com/gestadb/gesta/store/eventjson"
 )
 
 const userHelp = `Say who may send requests to a server, and what they may do. As long as there is no user, everyone may do everything, and the server listens on this machine
@@ -93,12 +94,22 @@ func setUser(c *cobra.Command, e *env, f *systemFlags, done string, set func(*au
 		user := auth.User{Name: args[0], Role: role, On: r.on}
 		return e.withUsers(cmd.Context(), f, func(ctx context.Context, d *administration) error {
 			if err := set(d.users, ctx, d.by, user); err != nil {
-				return err
+				return thereAlready(err)
 			}
 			return e.showUser(ctx, d, &user, done)
 		})
 	}
 	return c
+}
+
+// thereAlready adds what to do about a user who is there already.
+func thereAlready(err error) error {
+	if known, ok := errors.AsType[*eventjson.Error](err); ok && known.Code == eventjson.CodeConflict && known.Hint == "" {
+		told := *known
+		told.Hint = "gesta user change gives a user another role and other streams"
+		return &told
+	}
+	return err
 }
 
 // showUser tells of a user who was added or changed.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -98,17 +99,23 @@ func Describe(err error) Error {
 // prefix is that of the sentinels. Whoever prints a message says who speaks.
 const prefix = "gesta: "
 
-// messageOf returns the message of err on one line, and without the prefix that a sentinel brought into it. It asks each error of
-// the tree for its own text, because the whole may have the same letters elsewhere: in a path that ends in .gesta.
+// messageOf returns the message of err on one line, without the prefixes that sentinels brought into it, and each of several joined
+// errors once. It asks each error of the tree for its own text, as a word, because the whole may have the same letters elsewhere: in a path that ends in .gesta.
 func messageOf(err error) string {
 	message := err.Error()
 	for e := range tree(err) {
-		if text := e.Error(); strings.HasPrefix(text, prefix) && strings.Contains(message, text) {
-			message = strings.Replace(message, text, text[len(prefix):], 1)
-			break
+		if text := e.Error(); strings.HasPrefix(text, prefix) {
+			message = strings.Replace(" "+message, " "+text, " "+text[len(prefix):], 1)[1:]
+			message = strings.Replace(message, "\n"+text, "\n"+text[len(prefix):], 1)
 		}
 	}
-	return strings.ReplaceAll(message, "\n", "; ") // of joined errors
+	var joined []string
+	for line := range strings.SplitSeq(message, "\n") {
+		if !slices.ContainsFunc(joined, func(said string) bool { return strings.HasSuffix(said, line) }) {
+			joined = append(joined, line)
+		}
+	}
+	return strings.Join(joined, "; ")
 }
 
 // tree yields err and the errors that it wraps, outermost first.

@@ -35,15 +35,22 @@ func TestDescribe(t *testing.T) {
 			Code: "damaged", Message: "damaged: log/1 at offset 5, position 6: p", File: "log/1", Offset: 5, Position: 6,
 		}},
 		{"unknown outcome of a lock", &store.UnknownError{Cause: store.ErrLocked}, eventjson.Error{
-			Code: "outcomeUnknown", Message: "outcome unknown: gesta: store is locked by another opener",
+			Code: "outcomeUnknown", Message: "outcome unknown: store is locked by another opener",
 		}},
 		{"a path with the prefix in it", fmt.Errorf("open store /a/.gesta: open /a/.gesta: %w", store.ErrLocked), eventjson.Error{
 			Code: "locked", Message: "open store /a/.gesta: open /a/.gesta: store is locked by another opener",
+		}},
+		{"a path that reads like a sentinel", fmt.Errorf("make store /a/.gesta: %w", fmt.Errorf("%w: there is no directory", store.ErrNotFound)), eventjson.Error{
+			Code: "notFound", Message: "make store /a/.gesta: not found: there is no directory",
 		}},
 		{"a path with the prefix in it, and no sentinel", fmt.Errorf("read /a/.gesta: %w", fs.ErrPermission), eventjson.Error{
 			Code: "denied", Message: "read /a/.gesta: permission denied",
 		}},
 		{"joined", errors.Join(&store.InvalidError{Problem: "x"}, errors.New("boom")), eventjson.Error{Code: "usage", Message: "invalid: x; boom"}},
+		{
+			"joined, one in the other", errors.Join(&store.UnknownError{Cause: fmt.Errorf("%w: no space", store.ErrFailed)}, fmt.Errorf("%w: no space", store.ErrFailed)),
+			eventjson.Error{Code: "outcomeUnknown", Message: "outcome unknown: store failed, close it and open it again: no space"},
+		},
 		{"deadline", context.DeadlineExceeded, eventjson.Error{Code: "timeout", Message: "context deadline exceeded"}},
 		{"permission", fs.ErrPermission, eventjson.Error{Code: "denied", Message: "permission denied"}},
 		{"anything", errors.New("boom"), eventjson.Error{Code: "internal", Message: "boom"}},
