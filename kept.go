@@ -21,6 +21,7 @@ type kept struct {
 	share   float64  // of loads to verify
 	folds   sync.Map // *foldKept by foldKey
 	counts  keptCounts
+	hidden  atomic.Int64 // until when, in nanoseconds of Unix time, it is not asked again what was erased, as that could not be seen
 }
 
 type keptCounts struct{ hits, misses, puts, verified, wrong, unusable, failed atomic.Uint64 }

@@ -150,17 +150,26 @@ func (db *DB) since(ctx context.Context, q store.Query, o store.ReadOptions, k *
 	return !first, nil
 }
 
+// hiddenTime is for how long it is not asked again what was erased where that could not be seen: a server takes note of each request that it denies.
+const hiddenTime = time.Minute
+
 // manyErased is how many erasures are looked at one by one.
 const manyErased = 100
 
 // erasedSince says whether an event that a state was folded from was, or for all that can be seen may have been, erased after that was kept. Where none was it moves the position
 // of k up to where it has looked.
 func (db *DB) erasedSince(ctx context.Context, q store.Query, k *keptState) (bool, error) {
+	if db.Now().UnixNano() < db.kept.hidden.Load() {
+		return true, nil
+	}
 	looked, upTo := 0, k.Position
 	o := store.ReadOptions{After: k.Position, Whole: true, Progress: func(p store.Position, _ bool) { upTo = max(upTo, p) }}
 	for r, err := range db.store.Read(ctx, store.Query{{Stream: store.ErasureStream}}, o) {
-		if err != nil {
-			return true, ctx.Err() // erasures are truncated away, or hidden from this caller, or the store is in trouble, which a fresh load tells of
+		if err != nil { // erasures are truncated away, or hidden from this caller, or the store is in trouble, which a fresh load tells of
+			if ctx.Err() == nil && !errors.Is(err, store.ErrTruncated) {
+				db.kept.hidden.Store(db.Now().Add(hiddenTime).UnixNano())
+			}
+			return true, ctx.Err()
 		}
 		p, ok := store.ErasedPosition(&r.Event)
 		if !ok || p > k.Last.Position {

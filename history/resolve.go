@@ -355,7 +355,8 @@ func (sel *Selection) positionBack(ctx context.Context, s store.Store, n uint64)
 		whole bool           // all events of the stream are left
 	)
 	if !sel.none() {
-		for r, err := range Read(ctx, s, sel.subject(), store.ReadOptions{Until: sel.Until, Backward: true}, func(first store.Position) { left = first }) {
+		o := store.ReadOptions{Until: sel.Until, Backward: true, Whole: sel.Subject != Stream} // as in positionOf
+		for r, err := range Read(ctx, s, sel.subject(), o, func(first store.Position) { left = first }) {
 			if err != nil {
 				return 0, fmt.Errorf("look up ~%d: %w", n, err)
 			}

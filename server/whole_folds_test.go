@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -109,7 +110,7 @@ func TestKeptStateOfErased(t *testing.T) {
 	tokens := people(t, system)
 	s, _ := serve(t, server.Options{Store: served, System: system})
 	order := deciderOf("order")
-	for _, who := range []string{"append", "append-some"} {
+	for asked, who := range []string{"append", "append-some"} {
 		db := opened(t, s.URLs()[0], tokens[who], gesta.Keep(cache.NewMemory(1<<20), gesta.Every(1)))
 		var first store.Position
 		for _, text := range []string{"a secret of " + who, "nothing"} {
@@ -128,9 +129,15 @@ func TestKeptStateOfErased(t *testing.T) {
 		if _, err := eraser.Erase(t.Context(), store.Erasure{Positions: []store.Position{first}}); err != nil {
 			t.Fatal(err)
 		}
-		l, err := order.Load(t.Context(), db, who)
-		if err == nil || strings.Contains(strings.Join(l.State.Texts, "\n"), "secret") {
-			t.Errorf("%s, after event %d was erased: %v, %v", who, first, l.State.Texts, err)
+		for range 3 {
+			l, err := order.Load(t.Context(), db, who)
+			if err == nil || strings.Contains(strings.Join(l.State.Texts, "\n"), "secret") {
+				t.Errorf("%s, after event %d was erased: %v, %v", who, first, l.State.Texts, err)
+			}
+		}
+		_, metrics := readAs(t, s.URLs()[0], "GET /metrics", "", "text/plain", tokens["operate"])
+		if want := fmt.Sprintf("\ngesta_denied_total %d\n", asked+1); !strings.Contains(metrics, want) { // once each
+			t.Errorf("%s asked in vain more than once what was erased: want %s in\n%s", who, want, metrics)
 		}
 	}
 }

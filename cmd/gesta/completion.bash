@@ -29,8 +29,13 @@ _gesta() {
         esac
         arguments+=("$word")
     done
-    case $typed in
-    \"* | \'*) quote=${typed:0:1} ;;
+    case $typed in # the quote that it stands in, unless that is closed
+    \"*)
+        word=${typed:1}
+        word=${word//\\?/}
+        [[ $word == *\"* ]] || quote=\"
+        ;;
+    \'*) [[ ${typed:1} == *\'* ]] || quote=\' ;;
     esac
 
     local line directive=0 candidates=()
@@ -39,7 +44,7 @@ _gesta() {
     done < <("${COMP_WORDS[0]/#\~/$HOME}" __completeNoDesc "${arguments[@]}" 2>/dev/null)
     if ((${#candidates[@]} > 0)); then
         line=${candidates[${#candidates[@]} - 1]}
-        if [[ $line == :* ]]; then
+        if [[ $line == :* && $line != :*[!0-9]* ]]; then # bash runs what stands in a number
             directive=${line#:}
             unset "candidates[${#candidates[@]} - 1]"
         fi
@@ -71,12 +76,23 @@ _gesta() {
     if [[ $before == *@ ]] && shopt -q hostcomplete; then
         before=${before%@}
     fi
+    local escape=\\ single="'\\''" double='"\!"'
     for word in "${candidates[@]}"; do
         word=$flag$word
         [[ $word == "$current"* ]] || continue
         word=${word#"$before"}
-        if [[ -z $quote && $word == *[!A-Za-z0-9_./:=@%+,-]* ]]; then
-            printf -v word '%q' "$word"
+        if [[ $word == *[!A-Za-z0-9_./:=@%+,-]* ]]; then
+            case $quote in
+            '') printf -v word '%q' "$word" ;;
+            \') word=${word//\'/"$single"} ;;
+            \") # what the shell would obey between such quotes
+                word=${word//\\/"$escape$escape"}
+                for i in \" \$ \`; do
+                    word=${word//"$i"/"$escape$i"}
+                done
+                word=${word//!/"$double"}
+                ;;
+            esac
         fi
         COMPREPLY+=("$word")
     done

@@ -55,7 +55,7 @@ _gesta() {
 
 if [[ ${funcstack[1]-} == _gesta ]]; then # a file of this name in $fpath
     _gesta "$@"
-elif (($+functions[compdef])); then
+elif ((${+functions[compdef]})); then
     compdef _gesta gesta
 else
     print -u2 'gesta: completion in zsh needs its own, before this line: autoload -Uz compinit && compinit'

@@ -19,8 +19,10 @@ var shells = []struct {
 	setup       []string
 	shows       bool // it shows what gesta says about a word
 }{
-	{"bash", "bash --norc --noprofile", []string{"PS1='> '", "source <(gesta completion bash)"}, false},
+	{"bash", "bash --norc --noprofile", []string{"PS1='> '", "unset HISTFILE", "source <(gesta completion bash)"}, false},
+	{"bash", "bash --norc --noprofile", []string{"PS1='> '", "unset HISTFILE", "set -uf; IFS=:1; shopt -s nocasematch extglob", "source <(gesta completion bash)"}, false},
 	{"zsh", "zsh -f", []string{"PS1='> '", "autoload -Uz compinit && compinit -D", "source <(gesta completion zsh)"}, true},
+	{"zsh", "zsh -f", []string{"PS1='> '", "autoload -Uz compinit && compinit -D", "setopt ksharrays shwordsplit shglob nounset", "source <(gesta completion zsh)"}, true},
 	{"fish", "fish --no-config --private", []string{"set -g fish_autosuggestion_enabled 0", "function fish_prompt; echo '> '; end", "gesta completion fish | source"}, true},
 }
 
@@ -39,6 +41,10 @@ var tabs = []struct{ typed, becomes string }{
 	{"gesta log 'od", "gesta log 'odd name' "},
 	{`gesta log "od`, `gesta log "odd name" `},
 	{"gesta log run", `gesta log run\$\(touch\ ran\) `},
+	{`gesta log "run`, `gesta log "run\$(touch ran)" `},
+	{`gesta log 'run`, `gesta log 'run$(touch ran)' `},
+	{"gesta log it", `gesta log it\'s\"x\\y `},
+	{`gesta log "it`, `gesta log "it's\"x\\y" `},
 	{"gesta log --onel", "gesta log --oneline "},
 	{"gesta log --color n", "gesta log --color never "},
 	{"gesta log --color=n", "gesta log --color=never "},
@@ -90,6 +96,7 @@ func completionHome(t *testing.T) string {
 		{Stream: "ada@example.com", Type: "Noted"},
 		{Stream: "col:on-1", Type: "Noted"},
 		{Stream: "run$(touch ran)", Type: "Noted"},
+		{Stream: `it's"x\y`, Type: "Noted"},
 	} {
 		if _, err := s.Append(t.Context(), store.Commit{Events: []store.Event{e}}); err != nil {
 			t.Error(err)

@@ -22,7 +22,7 @@ type converted struct {
 
 // append brings the commits of the source into a store that holds something else, but for those with which both begin.
 func (im *exportImporter) append(ctx context.Context) error {
-	im.doc.Present, im.doc.Unerased = im.sharedEvents, im.unerased
+	im.doc.Present, im.doc.Truncated, im.doc.Unerased = im.sharedEvents, im.gone, im.unerased
 	finish := context.WithoutCancel(ctx)
 	var failed error
 	flying := flight.NewWindow(im.store, maxFlight, maxFlightBytes, func(f converted, result store.Result, err error) {

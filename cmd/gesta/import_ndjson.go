@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ gesta's own streams are left out, and an erased event comes without data. One th
 here, and is counted: erase it here too.
 
 An import can be interrupted and run again, and a finished one adds nothing, also where the store has gone on since, or events were
-erased in it. Where events were erased in the exported store since, and the store holds nothing but its beginning, they are erased here too.`
+erased in it, or its first ones truncated away. Where events were erased in the exported store since, and the store holds nothing but its beginning, they are erased here too.`
 
 func newImportNDJSONCommand(e *env) *cobra.Command {
 	return &cobra.Command{
@@ -39,17 +40,18 @@ func newImportNDJSONCommand(e *env) *cobra.Command {
 
 // importExportDocument is what gesta import ndjson prints with --json.
 type importExportDocument struct {
-	Source   string `json:"source"`
-	From     string `json:"from,omitempty"` // the id of the store that was exported
-	Mode     string `json:"mode"`           // restored or appended
-	Complete bool   `json:"complete"`
-	Commits  uint64 `json:"commits"` // that were read
-	Events   uint64 `json:"events"`  // that were read
-	Appended uint64 `json:"appended"`
-	Present  uint64 `json:"present"`
-	LeftOut  uint64 `json:"leftOut"`            // events of system streams
-	Unerased uint64 `json:"unerased,omitempty"` // events that were erased where they come from, and not here
-	Unmarked uint64 `json:"unmarked,omitempty"` // events whose metadata has no room for the mark
+	Source    string `json:"source"`
+	From      string `json:"from,omitempty"` // the id of the store that was exported
+	Mode      string `json:"mode"`           // restored or appended
+	Complete  bool   `json:"complete"`
+	Commits   uint64 `json:"commits"` // that were read
+	Events    uint64 `json:"events"`  // that were read
+	Appended  uint64 `json:"appended"`
+	Present   uint64 `json:"present"`
+	LeftOut   uint64 `json:"leftOut"`             // events of system streams
+	Truncated uint64 `json:"truncated,omitempty"` // events that were truncated away here
+	Unerased  uint64 `json:"unerased,omitempty"`  // events that were erased where they come from, and not here
+	Unmarked  uint64 `json:"unmarked,omitempty"`  // events whose metadata has no room for the mark
 }
 
 // What an import does with the commits of an export.
@@ -90,11 +92,14 @@ func (d *importExportDocument) text() string {
 	if d.Present > 0 {
 		fmt.Fprintf(&b, "%s there already.\n", plural(int(d.Present), "event was", "events were"))
 	}
+	if d.Truncated > 0 {
+		fmt.Fprintf(&b, "%s truncated away here.\n", plural(int(d.Truncated), "event was", "events were"))
+	}
 	if d.LeftOut > 0 {
 		fmt.Fprintf(&b, "%s of system streams left out.\n", plural(int(d.LeftOut), "event", "events"))
 	}
 	if d.Unerased > 0 {
-		fmt.Fprintf(&b, "%s erased there since, and not here: import.position in the metadata tells which.\n", plural(int(d.Unerased), "event was", "events were"))
+		fmt.Fprintf(&b, "%s erased there since, and not here: import.position in the metadata tells which, or where there is none the position.\n", plural(int(d.Unerased), "event was", "events were"))
 	}
 	if d.Unmarked > 0 {
 		fmt.Fprintf(&b, "%s metadata that is no JSON object, and no mark where it comes from.\n", plural(int(d.Unmarked), "event has", "events have"))
@@ -116,7 +121,8 @@ type exportImporter struct {
 	given  []givenCommit // to the store, of late
 
 	shared       int    // commits that the store and the export begin with, as far as they were compared
-	sharedEvents uint64 // in them
+	sharedEvents uint64 // in them, but for gone
+	gone         uint64 // events in them that were truncated away in the store
 	unerased     uint64 // of these, how many were erased in the export and not in the store
 }
 
@@ -179,6 +185,7 @@ func (im *exportImporter) run(ctx context.Context) error {
 		}
 	}
 	if began {
+		im.doc.Present, im.doc.Truncated = im.sharedEvents, im.gone
 		return im.restore(ctx)
 	}
 	im.doc = importExportDocument{Source: im.source.name(), From: im.source.header.Store, Mode: modeAppended}
@@ -205,36 +212,82 @@ func isEmpty(ctx context.Context, s store.Store) (bool, error) {
 }
 
 // compare says whether the store holds nothing but the first commits of the export, or begins with all of them. The source then stands
-// behind those that are there.
-func (im *exportImporter) compare(ctx context.Context) (bool, error) {
+// behind those that are there. Where one of the two has lost its first commits, both are compared from where the other one begins, too.
+func (im *exportImporter) compare(ctx context.Context) (began bool, err error) {
 	power, ok := store.As[store.Dumper](im.store)
 	if !ok {
 		return false, nil
 	}
-	for own, err := range power.Dump(ctx, 0) {
-		if errors.Is(err, store.ErrTruncated) {
-			return false, nil
+	met, apart := false, false // both had the same events, something was passed over
+	defer func() {
+		if apart && !met {
+			im.shared, im.gone = 0, 0
 		}
+	}()
+	var theirs *store.RecordedCommit
+	for own, err := range dumpLeft(ctx, power) {
 		if err != nil {
 			return false, fmt.Errorf("compare with the store: %w", err)
 		}
-		theirs, ok, err := im.source.next()
-		if err != nil {
-			return false, err
+		for theirs == nil || !met && placeOf(theirs) < placeOf(&own) {
+			if theirs != nil {
+				apart = true
+				im.share(theirs, &im.gone)
+			}
+			if theirs, ok, err = im.source.next(); err != nil {
+				return false, err
+			}
+			if !ok {
+				return met || !apart, nil // what the store has beyond came later
+			}
 		}
-		if !ok {
-			return true, nil // what the store has beyond came later
-		}
-		if !sameCommits(&own, theirs) {
+		same := placeOf(&own) == placeOf(theirs) && sameCommits(&own, theirs)
+		switch {
+		case same:
+			im.unerased += unerased(theirs, &own)
+			im.share(theirs, &im.sharedEvents)
+			met = met || len(own.Events) > 0
+			theirs = nil
+		case !met && (placeOf(&own) < placeOf(theirs) || len(own.Events) == 0): // or it is what is left of the tracking of events that are gone
+			apart = true
+		default:
 			return false, nil
 		}
-		im.shared++
-		im.sharedEvents += uint64(len(theirs.Events))
-		im.unerased += unerased(theirs, &own)
-		im.count(theirs)
-		im.doc.Present += uint64(len(theirs.Events))
 	}
-	return true, nil
+	return met || !apart, nil
+}
+
+// placeOf is where a commit stands in its store.
+func placeOf(c *store.RecordedCommit) store.Position {
+	if len(c.Events) > 0 {
+		return c.Events[0].Position
+	}
+	return c.After
+}
+
+// dumpLeft yields the commits of a store, of a truncated one those that are left.
+func dumpLeft(ctx context.Context, power store.Dumper) iter.Seq2[store.RecordedCommit, error] {
+	return func(yield func(store.RecordedCommit, error) bool) {
+		for after, again := store.Position(0), true; again; {
+			again = false
+			for c, err := range power.Dump(ctx, after) {
+				if gone, ok := errors.AsType[*store.TruncatedError](err); ok && gone.First > after+1 {
+					after, again = gone.First-1, true
+					break
+				}
+				if !yield(c, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// share takes note of a commit of the export that the store has, or had: its events are counted with others of their kind.
+func (im *exportImporter) share(c *store.RecordedCommit, events *uint64) {
+	im.shared++
+	*events += uint64(len(c.Events))
+	im.count(c)
 }
 
 func (im *exportImporter) count(c *store.RecordedCommit) {
@@ -252,15 +305,15 @@ func unerased(from, to *store.RecordedCommit) (n uint64) {
 	return n
 }
 
-// sameCommits says whether two commits are the same to an export, but for payloads that were erased in one of them since.
+// sameCommits says whether two commits are the same to an export, but for payloads that were erased in one of them since, or in each at a time of its own.
 func sameCommits(a, b *store.RecordedCommit) bool {
-	if len(a.Events) != len(b.Events) || slices.EqualFunc(a.Events, b.Events, func(x, y store.Recorded) bool { return (x.Erased == 0) == (y.Erased == 0) }) {
+	if len(a.Events) != len(b.Events) || slices.EqualFunc(a.Events, b.Events, func(x, y store.Recorded) bool { return x.Erased == y.Erased }) {
 		return equalCommits(a, b)
 	}
 	x, y := *a, *b
 	x.Events, y.Events = slices.Clone(a.Events), slices.Clone(b.Events)
 	for i := range x.Events {
-		if e, f := &x.Events[i], &y.Events[i]; (e.Erased == 0) != (f.Erased == 0) {
+		if e, f := &x.Events[i], &y.Events[i]; e.Erased != f.Erased {
 			e.Data, e.Metadata, e.Erased = nil, nil, 0
 			f.Data, f.Metadata, f.Erased = nil, nil, 0
 		}

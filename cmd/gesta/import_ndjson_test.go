@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -334,7 +335,11 @@ func TestCopyThatWentAnotherWay(t *testing.T) {
 			}
 		}
 	}
-	want := "1 order-42 1 true\n2 order-42 2 false\n"
+	erase(to, 2)
+	if doc := to.imports(lines); doc["appended"] != 0.0 || doc["present"] != 6.0 || doc["unerased"] != nil {
+		t.Errorf("erased here too: %v", doc)
+	}
+	want := "1 order-42 1 true\n2 order-42 2 true\n"
 	log := to.ok("log", "--reverse", "--ndjson", "--jq", `"\(.position) \(.stream) \(.version) \(.erased != null)"`)
 	if !strings.HasPrefix(log, want) || strings.Count(log, "\n") != 7 || !strings.Contains(log, " order-42 ") {
 		t.Errorf("the log is\n%s\nwant it to begin with\n%s", log, want)
@@ -375,5 +380,93 @@ func TestStdinIsKeptWithoutAName(t *testing.T) {
 	}}
 	if _, stderr, code := to.run(t.Context(), "", "import", "ndjson"); code != exitOK || reads == 0 {
 		t.Errorf("exit code %d after %d reads: %s", code, reads, stderr)
+	}
+}
+
+// Stores that lose their first events, the one that is exported, the one that takes it in or both, still know what they share.
+func TestImportOfTruncatedStores(t *testing.T) {
+	const events = 5
+	for own := range store.Position(events) {
+		for theirs := range store.Position(events) {
+			from := newCLI(t)
+			add := func(c *cli, commit store.Commit) {
+				t.Helper()
+				if _, err := c.store.Append(t.Context(), commit); err != nil {
+					t.Fatal(err)
+				}
+			}
+			track := func(p uint64) {
+				t.Helper()
+				add(from, store.Commit{Tracking: &store.Tracking{Source: "input", Position: p}})
+			}
+			track(1)
+			track(2)
+			for i := range events {
+				add(from, store.Commit{Events: []store.Event{{Stream: fmt.Sprintf("order-%d", i%2), Type: "Set", Data: fmt.Appendf(nil, `{"n":%d}`, i)}}})
+				track(uint64(3 + i)) //nolint:gosec // it is small
+			}
+			to := newCLI(t)
+			to.imports(from.ok("export", "ndjson"))
+			cut := func(c *cli, through store.Position) {
+				t.Helper()
+				if first, err := c.store.Truncate(t.Context(), through); through > 0 && (err != nil || first != through+1) {
+					t.Fatalf("the store begins with %d, %v", first, err)
+				}
+			}
+			cut(from, theirs)
+			cut(to, own)
+			want := func(mode string, appended float64) {
+				t.Helper()
+				doc := to.imports(from.ok("export", "ndjson"))
+				gone, _ := doc["truncated"].(float64)
+				present, _ := doc["present"].(float64)
+				if doc["mode"] != mode || doc["appended"] != appended || doc["events"] != appended+gone+present || gone != float64(max(own, theirs)-theirs) {
+					t.Errorf("without %d events, of one without %d: %v, want %s, %v appended", own, theirs, doc, mode, appended)
+				}
+			}
+			want("restored", 0)
+			from.ok("append", "order-1", "--type", "Later")
+			want("restored", 1)
+			to.ok("append", "order-9", "--type", "Own")
+			want("restored", 0)
+			from.ok("append", "order-2", "--type", "Later")
+			if doc := to.imports(from.ok("export", "ndjson")); doc["mode"] != "appended" || doc["appended"] != 1.0 {
+				t.Errorf("without %d events, of one without %d that went on: %v", own, theirs, doc)
+			}
+			if doc := to.imports(from.ok("export", "ndjson")); doc["mode"] != "appended" || doc["appended"] != 0.0 {
+				t.Errorf("without %d events, of one without %d, again: %v", own, theirs, doc)
+			}
+			if log := to.ok("log", "--ndjson", "--json=position"); strings.Count(log, "\n") != int(events-own+3) {
+				t.Errorf("without %d events, of one without %d: the log is\n%s", own, theirs, log)
+			}
+		}
+	}
+}
+
+// An export that lacks what came first is of another store when what is left is other.
+func TestImportOfAnotherTruncatedStore(t *testing.T) {
+	from, to := newCLI(t), newCLI(t)
+	for _, c := range []*cli{from, to} {
+		for range 4 {
+			c.ok("append", "order-1", "--type", "Set")
+		}
+	}
+	if _, err := from.store.Truncate(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	lines := from.ok("export", "ndjson")
+	for _, want := range []float64{2, 0} {
+		if doc := to.imports(lines); doc["mode"] != "appended" || doc["appended"] != want || doc["truncated"] != nil {
+			t.Errorf("%v, want %v appended", doc, want)
+		}
+	}
+	from.ok("append", "order-1", "--type", "Set")
+	other := newCLI(t)
+	other.orders()
+	lines = other.ok("export", "ndjson")
+	for _, want := range []float64{5, 0} {
+		if doc := from.imports(lines); doc["mode"] != "appended" || doc["appended"] != want || doc["truncated"] != nil {
+			t.Errorf("into a truncated one: %v, want %v appended", doc, want)
+		}
 	}
 }

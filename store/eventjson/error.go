@@ -111,7 +111,7 @@ func messageOf(err error) string {
 	}
 	var joined []string
 	for line := range strings.SplitSeq(message, "\n") {
-		if !slices.ContainsFunc(joined, func(said string) bool { return strings.HasSuffix(said, line) }) {
+		if !slices.ContainsFunc(joined, func(said string) bool { return strings.HasSuffix(" "+said, " "+line) }) {
 			joined = append(joined, line)
 		}
 	}

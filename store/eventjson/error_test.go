@@ -51,6 +51,7 @@ func TestDescribe(t *testing.T) {
 			"joined, one in the other", errors.Join(&store.UnknownError{Cause: fmt.Errorf("%w: no space", store.ErrFailed)}, fmt.Errorf("%w: no space", store.ErrFailed)),
 			eventjson.Error{Code: "outcomeUnknown", Message: "outcome unknown: store failed, close it and open it again: no space"},
 		},
+		{"joined, one ends like the other", errors.Join(errors.New("line 12"), errors.New("2")), eventjson.Error{Code: "internal", Message: "line 12; 2"}},
 		{"deadline", context.DeadlineExceeded, eventjson.Error{Code: "timeout", Message: "context deadline exceeded"}},
 		{"permission", fs.ErrPermission, eventjson.Error{Code: "denied", Message: "permission denied"}},
 		{"anything", errors.New("boom"), eventjson.Error{Code: "internal", Message: "boom"}},
