@@ -145,9 +145,10 @@ func (rd *reading) eachWithRoom(ctx context.Context, o *store.ReadOptions, yield
 	return 0, nil
 }
 
-// weigh hands an event to yield when there is room for it, or returns what it wants. What yield makes of a large one is sent when it returns.
+// weigh hands an event to yield when there is room for it, or returns what it wants. What yield makes of a large one is sent when it returns. Room that was taken for an event that became small
+// meanwhile, as it does when it is erased, is given back, too.
 func (rd *reading) weigh(r *store.Recorded, yield func(*store.Recorded) (bool, error)) (wanted int64, more bool, err error) {
-	if n := weight(r); n > 0 && !rd.weighed {
+	if n := weight(r); (n > 0 || rd.ahead > 0) && !rd.weighed {
 		had := rd.ahead
 		rd.ahead = 0
 		if had < n {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"iter"
@@ -76,5 +77,44 @@ func TestWhoWaitsHoldsNothing(t *testing.T) {
 				t.Fatalf("%s of %s: %d bytes are taken for ever", accept, query, h.answers.used)
 			}
 		}
+	}
+}
+
+// TestErasedWhileItWaits follows a store whose large event finds no room, and is erased before there is some: it comes without its data, and takes no room from then on.
+func TestErasedWhileItWaits(t *testing.T) {
+	s := memory.New(memory.Options{})
+	if _, err := s.Append(t.Context(), store.Commit{Events: []store.Event{{Type: "T", Data: []byte(`"` + strings.Repeat("x", 2*pieceBytes) + `"`)}}}); err != nil {
+		t.Fatal(err)
+	}
+	h := New(Options{Store: func(context.Context) (store.Store, error) { return s, nil }, MaxAnswersBytes: 10, WriteTimeout: 5 * time.Second, Heartbeat: 20 * time.Millisecond})
+	h.answers.try(1)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/read?query=[]&follow=true", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", linesType)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	for wait := true; wait; {
+		wait = h.answers.waiting.Load() == 0
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := s.Erase(t.Context(), store.Erasure{Positions: []store.Position{1}}); err != nil {
+		t.Fatal(err)
+	}
+	h.answers.give(1)
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() && !strings.Contains(lines.Text(), `"position":1`) {
+	}
+	if text := lines.Text(); len(text) > pieceBytes || lines.Err() != nil {
+		t.Fatalf("the answer has a line of %d bytes, %v", len(text), lines.Err())
+	}
+	if err := h.answers.take(t.Context(), 1); err != nil {
+		t.Errorf("it has the room of the event that it has sent: %v", err)
 	}
 }

@@ -110,6 +110,29 @@ func TestWhoHasRoomIsCut(t *testing.T) {
 	}
 }
 
+// TestHoldersAreCutInTime finds a connection again and again: it is cut when it has had messages for all of the time in which nothing moved, and somebody waits; not for having been silent before.
+func TestHoldersAreCutInTime(t *testing.T) {
+	idle, holds, last := server.Moment{}, server.Moment{Held: 1}, server.Moment{Held: 1, Wanted: true}
+	moved := server.Moment{Held: 1, Moved: 1, Wanted: true}
+	for _, tt := range []struct {
+		what  string
+		found []server.Moment
+		want  int
+	}{
+		{"holds and is wanted", []server.Moment{last, last, last, last, last}, 5},
+		{"holds, and is wanted late", []server.Moment{holds, holds, holds, holds, holds, holds, last}, 7},
+		{"holds, and nobody wants it", []server.Moment{holds, holds, holds, holds, holds, holds, holds}, 0},
+		{"was silent, and has just begun", []server.Moment{idle, idle, idle, idle, idle, idle, idle, last, last, last}, 0},
+		{"was silent, and holds", []server.Moment{idle, idle, idle, last, last, last, last}, 7},
+		{"moves", []server.Moment{last, last, last, moved, moved, moved, moved}, 0},
+		{"moved", []server.Moment{last, last, last, moved, moved, moved, moved, moved}, 8},
+	} {
+		if got := server.HolderCut(tt.found...); got != tt.want {
+			t.Errorf("who %s is cut when found for the %dth time; want the %dth", tt.what, got, tt.want)
+		}
+	}
+}
+
 // TestStreamsAreCounted makes calls that end in all ways on connections that stay: no stream counts as open afterwards.
 func TestStreamsAreCounted(t *testing.T) {
 	s, _ := serve(t, server.Options{Store: withLarge(t, 1<<20)})

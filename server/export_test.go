@@ -1,7 +1,9 @@
 package server
 
 import (
+	"log/slog"
 	"maps"
+	"net"
 	"slices"
 	"time"
 )
@@ -52,4 +54,31 @@ func Streams(changes ...int) (open []int) {
 		open = append(open, -int(got))
 	}
 	return open
+}
+
+// Moment is how a connection is found: how much room its messages have, how many bytes have moved on it, and whether somebody waits for room.
+type Moment struct {
+	Held   int64
+	Moved  uint64
+	Wanted bool
+}
+
+// HolderCut finds a connection so, a second after the other, where it is cut when nothing moves for 4 seconds while others wait, and returns how often it was found when it is cut; 0 for never.
+func HolderCut(found ...Moment) int {
+	var k links
+	near, far := net.Pipe()
+	defer func() { _, _ = near.Close(), far.Close() }()
+	l, wanted := k.add(near), false
+	w := k.holders(4*time.Second, func() bool { return wanted }, slog.New(slog.DiscardHandler))
+	at := time.Unix(1_000_000, 0)
+	for i, m := range found {
+		l.Holds(m.Held - l.held.Load())
+		l.moved.Store(m.Moved)
+		wanted = m.Wanted
+		if len(w.standing(at)) > 0 {
+			return i + 1
+		}
+		at = at.Add(time.Second)
+	}
+	return 0
 }

@@ -24,7 +24,7 @@ type link struct {
 	open    openStreams
 	moved   atomic.Uint64 // bytes of DATA that were read or written
 	working atomic.Int32  // calls that are at work, see umadb.Connection
-	held    atomic.Int64  // room that messages have, see umadb.Room
+	held    atomic.Int64  // room that messages have which the client is to take, see umadb.Room
 	writing atomic.Int32  // above 0 while something is written: how long that takes is for counted to bound
 
 	once   sync.Once
@@ -149,28 +149,26 @@ type still struct {
 type watch struct {
 	links *links
 	most  time.Duration    // for how long nothing may move
-	busy  func(*link) bool // that something is done for the client all the same
-	spare func(*link) bool // that it is not in anyone's way
+	busy  func(*link) bool // that it is not the client who is waited for
+	spare func(*link) bool // that nobody is in need
 	tell  func(*link)      // is told of each that is closed
 	seen  map[*link]still
 }
 
 // run closes connections on which nothing moves for too long, until ctx is done.
 func (w *watch) run(ctx context.Context) {
-	w.seen = map[*link]still{}
 	for pause := max(w.most/4, time.Millisecond); sleep(ctx, pause); {
-		for _, l := range w.standing() {
+		for _, l := range w.standing(now()) {
 			w.tell(l)
 			_ = l.Close()
 		}
 	}
 }
 
-// standing returns the connections to close, as far as was seen of them before.
-func (w *watch) standing() (out []*link) {
+// standing returns the connections to close at a time, as far as was seen of them before.
+func (w *watch) standing(at time.Time) (out []*link) {
 	w.links.mu.Lock()
 	defer w.links.mu.Unlock()
-	at := now()
 	for l := range w.seen {
 		if !w.links.all[l] {
 			delete(w.seen, l)
@@ -189,26 +187,24 @@ func (w *watch) standing() (out []*link) {
 	return out
 }
 
-// cutStill closes connections on which nothing moves for a time: no call is at work, and neither does the client send what the calls wait for, nor does it take what they have sent.
-func (k *links) cutStill(ctx context.Context, silence time.Duration, log *slog.Logger) {
-	w := watch{
-		links: k, most: silence,
+// still watches for connections on which nothing moves for a time: no call is at work, and neither does the client send what the calls wait for, nor does it take what they have sent.
+func (k *links) still(silence time.Duration, log *slog.Logger) *watch {
+	return &watch{
+		links: k, most: silence, seen: map[*link]still{},
 		busy:  func(l *link) bool { return l.working.Load() > 0 || l.writing.Load() > 0 },
 		spare: func(*link) bool { return false },
 		tell:  func(l *link) { log.Debug("a connection was closed that stood still", "from", l.RemoteAddr().String()) },
 	}
-	w.run(ctx)
 }
 
-// cutHolders closes connections on which nothing moves for a time, while somebody waits for the room that their messages have.
-func (k *links) cutHolders(ctx context.Context, patience time.Duration, wanted func() bool, log *slog.Logger) {
-	w := watch{
-		links: k, most: patience,
-		busy:  func(*link) bool { return false },
-		spare: func(l *link) bool { return l.held.Load() == 0 || !wanted() },
+// holders watches for connections on which nothing moves for a time in which they have messages that the client is to take, while somebody waits for the room of these.
+func (k *links) holders(patience time.Duration, wanted func() bool, log *slog.Logger) *watch {
+	return &watch{
+		links: k, most: patience, seen: map[*link]still{},
+		busy:  func(l *link) bool { return l.held.Load() == 0 },
+		spare: func(*link) bool { return !wanted() },
 		tell: func(l *link) {
 			log.Warn("a connection was closed that took nothing of what is in memory for it, while others waited", "from", l.RemoteAddr().String(), "bytes", l.held.Load())
 		},
 	}
-	w.run(ctx)
 }

@@ -148,7 +148,7 @@ func (s *Server) Serve(ctx context.Context, ready func() error) error {
 		run("follow users", func() error { return s.who.users.Run(aside) })
 		run("write audit", func() error { return s.who.audit.Run(aside) })
 	}
-	running.Go(func() { s.links.cutHolders(aside, s.patience, s.answers.Wanted, s.log) })
+	running.Go(func() { s.links.holders(s.patience, s.answers.Wanted, s.log).run(aside) })
 	for _, sp := range s.split {
 		run("accept", sp.run)
 		run("serve HTTP", func() error { return s.http.Serve(sp.http1) })
@@ -190,7 +190,7 @@ func (s *Server) drain() {
 	defer cutting.Wait()
 	still, enough := context.WithCancel(context.Background())
 	defer enough()
-	cutting.Go(func() { s.links.cutStill(still, s.silence(), s.log) })
+	cutting.Go(func() { s.links.still(s.silence(), s.log).run(still) })
 	stopped := make(chan struct{})
 	go func() {
 		s.grpc.GracefulStop()

@@ -34,7 +34,7 @@ type batch struct {
 	out    []byte  // the message so far, in the memory of buf
 	events int
 	last   store.Position // of the last event added
-	sent   bool           // a message was sent
+	begun  bool           // a message was sent
 	wanted int            // how large a buffer errFull is about, until there was room for it; else 0
 }
 
@@ -80,11 +80,18 @@ func (b *batch) send() error {
 		}
 		b.out = protowire.AppendVarint(protowire.AppendTag(b.out, 2, protowire.VarintType), uint64(*head))
 	}
-	b.sent, b.events = true, 0
+	size := 0
+	if b.buf != nil {
+		size = cap(*b.buf)
+	}
+	b.begun, b.events = true, 0
 	b.conn.AtWork(-1)
 	err := b.stream.SendMsg(b)
 	b.conn.AtWork(1)
 	b.discard()
+	if err == nil {
+		b.sent(size)
+	}
 	return err
 }
 
@@ -213,7 +220,7 @@ func (b *batch) encode() mem.Buffer {
 		return mem.SliceBuffer(out)
 	}
 	*buf = out
-	return mem.NewBuffer(buf, b.poolOf(buf))
+	return b.hand(buf)
 }
 
 // mostSize returns how many bytes an event takes in a message at the most: an entry of metadata takes less than twice of what it takes in JSON.

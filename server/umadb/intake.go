@@ -38,16 +38,27 @@ func (in *Intake) Receive(ctx context.Context, receive func(any) error, m any) e
 func (in *Intake) take(ctx context.Context, receive func(any) error, m any) error {
 	w := newWatch(ctx, in.within, "the request was not received in time")
 	defer w.end()
-	select {
-	case in.places <- struct{}{}:
-	case <-ctx.Done():
-		return status.FromContextError(ctx.Err()).Err()
+	if err := in.enter(ctx); err != nil {
+		return err
 	}
 	if err := receive(m); err != nil {
 		in.leave()
 		return err
 	}
 	return nil
+}
+
+// enter waits for a place, for which the client can do nothing.
+func (in *Intake) enter(ctx context.Context) error {
+	conn := connectionOf(ctx)
+	conn.AtWork(1)
+	defer conn.AtWork(-1)
+	select {
+	case in.places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return status.FromContextError(ctx.Err()).Err()
+	}
 }
 
 func (in *Intake) leave() { <-in.places }

@@ -5,12 +5,14 @@ import (
 	"context"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	"github.com/gestadb/gesta/store"
@@ -45,6 +47,31 @@ func TestReceiveTime(t *testing.T) {
 		}
 	}
 	r.want("Append", `{"events":[{"event_type":"T"}]}`, ok(`{"position":"1"}`))
+}
+
+// TestPlaceIsWaitedFor has one request wait for the place of another, which waits for its client: the one that can do nothing for it is at work.
+func TestPlaceIsWaitedFor(t *testing.T) {
+	in, sent := NewIntake(1, time.Minute), make(chan struct{})
+	receive := func(any) error { <-sent; return nil }
+	conns := []*cutOff{{}, {}}
+	var requests sync.WaitGroup
+	defer requests.Wait()
+	send := sync.OnceFunc(func() { close(sent) })
+	defer send()
+	for _, c := range conns {
+		ctx := peer.NewContext(t.Context(), &peer.Peer{AuthInfo: c})
+		requests.Go(func() {
+			if err := in.Receive(ctx, receive, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	until(t, "one of them is at work", func() bool { return len(in.places) == 1 && conns[0].atWork.Load()+conns[1].atWork.Load() == 1 })
+	send()
+	requests.Wait()
+	if a, b := conns[0].atWork.Load(), conns[1].atWork.Load(); a != 0 || b != 0 {
+		t.Errorf("%d and %d are at work at the end", a, b)
+	}
 }
 
 // countedConn counts what is written.

@@ -26,7 +26,7 @@ type Connection interface {
 	// AtWork adds to the number of calls that wait for nothing which the client is to do: each is not at work while it receives and sends.
 	AtWork(d int32)
 
-	// Holds adds to the room that messages have which the client is to take, in bytes.
+	// Holds adds to the room that messages have which the client is to take, in bytes: those that are still being made do not count.
 	Holds(d int64)
 
 	// Closed is closed with the connection.
@@ -76,6 +76,8 @@ type outbox struct {
 	room Room          // nil for no bound
 	late *atomic.Bool  // that the call has ended for its client, who may take what was sent before all the same; nil for never
 	rest time.Duration // see restTime
+
+	lost int64 // room of what gRPC may have dropped without a word: a message that was sent when the call had ended
 
 	small atomic.Int64                  // bytes of small buffers
 	large atomic.Int64                  // room that is taken; below 0 once all of it was given back
@@ -175,7 +177,7 @@ func (o *outbox) tryLarge(size int) bool {
 	if o.room != nil && !o.room.Try(n) {
 		return false
 	}
-	o.have(n)
+	o.large.Add(n)
 	return true
 }
 
@@ -187,17 +189,19 @@ func (o *outbox) waitLarge(size int) error {
 			return err
 		}
 	}
-	o.have(n)
+	o.large.Add(n)
 	return nil
 }
 
-// have takes note of room that was taken.
-func (o *outbox) have(n int64) {
-	o.large.Add(n)
-	o.conn.Holds(n)
+// hand makes a message of a buffer, which is the client's to take.
+func (o *outbox) hand(b *[]byte) mem.Buffer {
+	if cap(*b) > smallBuffer {
+		o.conn.Holds(roomFor(cap(*b)))
+	}
+	return mem.NewBuffer(b, o.poolOf(b))
 }
 
-// give gives room back.
+// give gives room back of what the client was to take.
 func (o *outbox) give(n int64) {
 	o.conn.Holds(-n)
 	if o.room != nil {
@@ -205,8 +209,26 @@ func (o *outbox) give(n int64) {
 	}
 }
 
+// sent takes note of a message with a buffer of a size that gRPC took. Where the call ended for its client meanwhile gRPC drops it, but for a moment's chance, and gives nothing back.
+func (o *outbox) sent(size int) {
+	if size > smallBuffer && o.late != nil && o.late.Load() {
+		o.lost += roomFor(size)
+	}
+}
+
 // drop gives a buffer back that was not sent.
-func (o *outbox) drop(b *[]byte) { o.poolOf(b).Put(b) }
+func (o *outbox) drop(b *[]byte) {
+	if cap(*b) <= smallBuffer {
+		(*smallBuffersOf)(o).Put(b)
+		return
+	}
+	n := roomFor(cap(*b))
+	putBuffer(b)
+	o.large.Add(-n)
+	if o.room != nil {
+		o.room.Give(n)
+	}
+}
 
 // close waits until the room is given back that messages of the call have. When the client can take nothing more, or does not, it gives back what is left.
 func (o *outbox) close() {
@@ -223,7 +245,7 @@ func (o *outbox) close() {
 func (o *outbox) settle() {
 	taken, done := o.telling(), o.ctx.Done()
 	var over <-chan time.Time
-	for o.large.Load() > 0 {
+	for o.large.Load() > o.lost {
 		select {
 		case <-taken:
 		case <-o.conn.Closed():

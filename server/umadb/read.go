@@ -89,7 +89,7 @@ func (b *batch) readAll(ctx context.Context, s *Service, st store.Store, r *read
 			return err
 		}
 	}
-	if b.events > 0 || !b.sent {
+	if b.events > 0 || !b.begun {
 		return b.send()
 	}
 	return nil

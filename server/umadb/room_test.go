@@ -390,8 +390,15 @@ func TestRoomOfSilentClients(t *testing.T) {
 type cutOff struct {
 	unknown
 	held   atomic.Int64
+	atWork atomic.Int32
 	closed atomic.Bool
 }
+
+// AuthType makes it something that a connection may have.
+func (*cutOff) AuthType() string { return "" }
+
+// AtWork counts.
+func (c *cutOff) AtWork(d int32) { c.atWork.Add(d) }
 
 // Holds counts.
 func (c *cutOff) Holds(d int64) { c.held.Add(d) }
@@ -411,14 +418,78 @@ func TestRestIsNotWaitedForLong(t *testing.T) {
 		if err := o.waitLarge(largeBuffer); err != nil {
 			t.Fatal(err)
 		}
-		b := getBuffer(largeBuffer)
+		m := o.hand(getBuffer(largeBuffer))
 		o.close()
 		if conn.closed.Load() != late || room.inUse() != 0 || conn.held.Load() != 0 {
 			t.Errorf("late %t: the connection is closed: %t, and %d bytes are taken", late, conn.closed.Load(), room.inUse())
 		}
-		o.drop(b) // what gRPC still had
+		m.Free() // what gRPC still had
 		if n := room.inUse(); n != 0 {
 			t.Errorf("late %t: %d bytes were given back twice", late, -n)
 		}
+	}
+}
+
+// TestMakingIsNotHolding has a message that takes room while it is made: the client is to take it from when it is sent.
+func TestMakingIsNotHolding(t *testing.T) {
+	conn, room, h := &cutOff{}, &bounded{most: 1 << 20}, &hoard{ctx: t.Context()}
+	b := &batch{stream: h, size: 10, outbox: outbox{ctx: t.Context(), open: t.Context(), conn: conn, room: room}}
+	add := func() {
+		if err := b.add(&store.Recorded{Position: 1, Event: store.Event{Type: "T", Data: make([]byte, 20<<10)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add()
+	if made, held := room.inUse(), conn.held.Load(); made == 0 || held != 0 {
+		t.Errorf("%d bytes are taken, and the client holds %d; want some, and nothing", made, held)
+	}
+	if err := b.send(); err != nil {
+		t.Fatal(err)
+	}
+	if made, held := room.inUse(), conn.held.Load(); made == 0 || held != made {
+		t.Errorf("%d bytes are taken, and the client holds %d; want all of some", made, held)
+	}
+	add()
+	b.discard()
+	h.take()
+	b.end()
+	if made, held := room.inUse(), conn.held.Load(); made != 0 || held != 0 {
+		t.Errorf("%d bytes are taken, and the client holds %d, at the end", made, held)
+	}
+}
+
+// dropping is a stream that ends while a message is sent, and drops that.
+type dropping struct {
+	hoard
+	end func()
+}
+
+// SendMsg drops a message.
+func (d *dropping) SendMsg(m any) error {
+	out, ok := m.(outgoing)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	out.encode()
+	d.end()
+	return nil
+}
+
+// TestDroppedIsNotWaitedFor ends a call for its client while it sends, where gRPC drops the message and does not say so: the connection is not closed for it.
+func TestDroppedIsNotWaitedFor(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	conn, room := &cutOff{}, &bounded{most: 1 << 20}
+	var over atomic.Bool
+	stream := &dropping{hoard: hoard{ctx: ctx}, end: func() { over.Store(true); cancel() }}
+	b := &batch{stream: stream, size: 1, outbox: outbox{ctx: ctx, open: ctx, conn: conn, room: room, late: &over, rest: time.Millisecond}}
+	if err := b.add(&store.Recorded{Position: 1, Event: store.Event{Type: "T", Data: make([]byte, 20<<10)}}); err != nil {
+		t.Fatal(err)
+	}
+	if room.inUse() == 0 {
+		t.Fatal("the message has no room")
+	}
+	b.end()
+	if n := room.inUse(); n != 0 || conn.held.Load() != 0 || conn.closed.Load() {
+		t.Errorf("%d bytes are taken, and the connection is closed: %t", n, conn.closed.Load())
 	}
 }
